@@ -1,0 +1,81 @@
+"""sched: priority task schedulers to learn from and to trust.
+
+::
+
+    from sched import HeapScheduler
+
+    s = HeapScheduler()
+    s.add_task(priority=1, task_name="Critical Fix")
+    task = s.get_next_task()
+    s.complete(task)
+
+The standard library has a module of this name. This package contains it: ``sched.scheduler`` and
+``sched.Event`` are the standard library's own, so that code written for either works with both.
+"""
+
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from sysconfig import get_path
+from typing import TYPE_CHECKING, Any
+
+from sched.base import Scheduler
+from sched.clock import Clock, SystemClock, VirtualClock
+from sched.heap import HeapScheduler
+from sched.metrics import Metrics
+from sched.naive_sort import NaiveSortScheduler
+from sched.pending import PendingTasks
+from sched.sorted_list import SortedListScheduler
+from sched.task import (
+    InvalidTransitionError,
+    Priority,
+    QueueFullError,
+    Task,
+    TaskStatus,
+    UnknownTaskError,
+)
+
+__all__ = [
+    "Clock",
+    "Event",
+    "HeapScheduler",
+    "InvalidTransitionError",
+    "Metrics",
+    "NaiveSortScheduler",
+    "PendingTasks",
+    "Priority",
+    "QueueFullError",
+    "Scheduler",
+    "SortedListScheduler",
+    "SystemClock",
+    "Task",
+    "TaskStatus",
+    "UnknownTaskError",
+    "VirtualClock",
+    "scheduler",
+]
+
+__version__ = "0.1.0"
+
+
+def _standard_library_module() -> Any:
+    """The standard library's sched, from its file, under its own name: its classes pickle."""
+    spec = PathFinder.find_spec("sched", [get_path("stdlib")])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the standard library's sched.py is not in {get_path('stdlib')!r}")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_standard = _standard_library_module()
+Event = _standard.Event
+scheduler = _standard.scheduler
+
+
+def __getattr__(name: str) -> Any:
+    """Whatever else somebody takes from the standard module."""
+    try:
+        return getattr(_standard, name)
+    except AttributeError:
+        raise AttributeError(f"module 'sched' has no attribute {name!r}") from None

@@ -1,0 +1,613 @@
+"""Scheduler: the one interface, and everything that all schedulers share.
+
+A task that is PENDING is on one of two sides. *Ready*: its time has come, and it stands in the
+data structure of the subclass, ordered by (priority, run_at, id). *Waiting*: its time is still to
+come, and it stands in a heap of (run_at, id), from which it moves over when due. Two structures,
+because there are two questions: "who is due first?" and "of those due, who is most urgent?".
+
+Cancelling does not search a structure. It deletes the task from a table, and what it leaves in
+the structure is a tombstone: an entry that is no longer its task's current one. Tombstones are
+skipped when they come up, and cleared away before they outnumber the live entries, so that n
+tasks take O(n) memory whatever is done to them.
+
+A subclass brings the ready side, six small methods over entries that it only compares:
+``_push _pop _peek _load _ordered _size`` (``_pop`` and ``_peek`` are never called on an empty one),
+and ``_check``, which verifies its invariant.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from heapq import nsmallest
+from itertools import count
+from typing import Any, TypeAlias
+
+from sched import arguments
+from sched.clock import Clock, SystemClock
+from sched.metrics import Metrics
+from sched.pending import PendingTasks
+from sched.task import (
+    Details,
+    InvalidTransitionError,
+    QueueFullError,
+    Task,
+    TaskEntry,
+    TaskStatus,
+    UnknownTaskError,
+)
+from sched.waiting import SPARE, WaitingHeap
+
+NOTHING: tuple[Any, ...] = ()
+Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
+
+_hand_outs = count(1)  # one series for all schedulers: no other scheduler's task passes for ours
+
+
+class Scheduler(ABC):
+    """Priority task scheduler: the interface of every scheduler in this package.
+
+    clock: where "now" comes from, anything with ``now()`` in epoch seconds; a SystemClock if None.
+    history: how many finished tasks are remembered (dead letters apart).
+    max_pending: how many tasks may be pending; None for no limit.
+
+    The next task is the smallest ``(priority, run_at, id)`` among those whose time has come.
+    Every method may be called from any thread.
+    """
+
+    _take_tombstones = True  # False: clear all of them away before a take
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        history: int = 10_000,
+        max_pending: int | None = None,
+    ) -> None:
+        clock = SystemClock() if clock is None else clock
+        if isinstance(clock, type) or not isinstance(clock, Clock):
+            raise TypeError(f"clock must have a method now(), got {clock!r}")
+        self.clock = clock
+        self._now = clock.now
+        self._history_limit = arguments.as_count(history, "history", at_least=0)
+        self._max_pending = (
+            None
+            if max_pending is None
+            else arguments.as_count(max_pending, "max_pending", at_least=1)
+        )
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)  # notified when a pending task leaves
+        self._next_id = 1
+        self._ready: dict[int, TaskEntry] = {}  # the current entry of each task that is ready
+        self._waiting = WaitingHeap()
+        self._tombstones = 0  # how many entries of the ready side are nobody's current one
+        self._running: dict[int, Task] = {}
+        self._dead: dict[int, Task] = {}
+        self._history: OrderedDict[int, Task] = OrderedDict()
+        self._keys: dict[str, int] = {}  # the unfinished task of each key
+        self._succeeded = self._cancelled = self._failed = self._retried = 0
+        self._load([])
+
+    # --- the ready side, from the subclass --------------------------------------------------------
+
+    @abstractmethod
+    def _push(self, entry: Entry) -> None:
+        """Put one entry in."""
+
+    @abstractmethod
+    def _pop(self) -> Entry:
+        """Take the smallest entry out."""
+
+    @abstractmethod
+    def _peek(self) -> Entry:
+        """Return the smallest entry and leave it in."""
+
+    @abstractmethod
+    def _load(self, entries: list[Entry]) -> None:
+        """Replace everything by these entries, in any order; the list is the structure's now."""
+
+    @abstractmethod
+    def _ordered(self) -> Iterator[Entry]:
+        """All entries, ascending."""
+
+    @abstractmethod
+    def _size(self) -> int:
+        """How many entries there are."""
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raise AssertionError if the structure's own invariant does not hold."""
+
+    # --- adding -----------------------------------------------------------------------------------
+
+    def add_task(
+        self,
+        priority: int | float,
+        task_name: str | Task,
+        delay: float | None = None,
+        *,
+        run_at: Any = None,
+        action: Callable[..., Any] | None = None,
+        args: Iterable[Any] = NOTHING,
+        kwargs: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        key: str | None = None,
+        wait: float | None = None,
+    ) -> int:
+        """Add one task and return its id, an int that increases. O(log n) in a heap.
+
+        priority: an int of 64 bits or a finite float; lower is more urgent.
+        task_name: a text that is not empty, or a Task, whose name is taken.
+        delay: seconds from now until it may run; or
+        run_at: the moment, in epoch seconds or as an aware datetime (one in the past is kept).
+        action, args, kwargs: what a worker calls.
+        timeout: seconds that one attempt may take.
+        key: while a task with this key is unfinished, its id is returned and nothing is added.
+        wait: seconds to wait for room if ``max_pending`` tasks are pending.
+
+        Raises TypeError or ValueError for a bad argument, QueueFullError where there is no room;
+        nothing is changed then.
+        """
+        if type(priority) is not int or not arguments.SMALLEST <= priority <= arguments.LARGEST:
+            priority = arguments.as_priority(priority)
+        if type(task_name) is not str or not task_name:
+            task_name = arguments.as_name(task_name)
+        if delay is not None or run_at is not None:
+            delay, run_at = arguments.as_time(delay, run_at)
+        payload: str | Details = task_name
+        if not (action is kwargs is timeout is key is None and args is NOTHING):
+            payload = arguments.as_details(
+                priority, task_name, action, args, kwargs, timeout, key
+            )
+        if wait is not None:
+            wait = arguments.as_seconds(wait, "wait")
+        with self._lock:
+            if key is not None and key in self._keys:
+                return self._keys[key]
+            if self._max_pending is not None:
+                self._await_room(1, wait)
+                if key is not None and key in self._keys:  # added while this one waited
+                    return self._keys[key]
+            # The clock is read under the lock: run_at must not fall as ids rise.
+            now = self._now()
+            task_id = self._next_id
+            self._next_id = task_id + 1
+            if run_at is None:
+                run_at = now if delay is None else now + delay
+            self._enter((priority, run_at, task_id, payload, now), now)
+            if key is not None:
+                self._keys[key] = task_id
+            return task_id
+
+    def add_tasks(self, rows: Iterable[Any]) -> list[int]:
+        """Add many tasks at once, all or none, and return their ids. O(n) in a heap.
+
+        rows: tuples (priority, task_name) or (priority, task_name, delay), or dicts of the
+        arguments of ``add_task`` (without ``wait``).
+
+        Raises what ``add_task`` raises, naming the row, counted from 0.
+        """
+        checked = [arguments.as_row(number, row) for number, row in enumerate(rows)]
+        with self._lock:
+            fresh = {d.key for _, d, _, _ in checked if isinstance(d, Details)} - {None}
+            keyless = sum(not isinstance(d, Details) or d.key is None for _, d, _, _ in checked)
+            if self._max_pending is not None and checked:
+                self._await_room(keyless + len(fresh - self._keys.keys()), None)
+            now = self._now()
+            ids: list[int] = []
+            ready: list[TaskEntry] = []
+            for priority, payload, delay, run_at in checked:
+                key = None if isinstance(payload, str) else payload.key
+                if key is not None and key in self._keys:
+                    ids.append(self._keys[key])
+                    continue
+                task_id = self._next_id
+                self._next_id = task_id + 1
+                ids.append(task_id)
+                if run_at is None:
+                    run_at = now if delay is None else now + delay
+                entry = (priority, run_at, task_id, payload, now)
+                if run_at <= now:
+                    ready.append(entry)
+                else:
+                    self._waiting.add(entry)
+                if key is not None:
+                    self._keys[key] = task_id
+            self._enter_all(ready)
+            return ids
+
+    # --- taking -----------------------------------------------------------------------------------
+
+    def get_next_task(self) -> Task | None:
+        """Take the most urgent task that is ready: it is RUNNING now. None if none is ready.
+
+        Whoever takes a task must call ``complete`` or ``fail`` with it in the end.
+        O(log n) in a heap, O(1) amortised in a sorted list, O(n log n) for the naive sort.
+        """
+        with self._lock:
+            now = self._now()
+            if self._waiting:
+                self._promote(now)
+            if self._tombstones:
+                self._clear_tombstones()
+            ready = self._ready
+            while ready:
+                entry = self._pop()
+                task_id = entry[2]
+                if ready.get(task_id) is entry:
+                    break
+                self._tombstones -= 1
+            else:
+                return None
+            attempts = 1 if type(entry[3]) is str else entry[3].attempts + 1
+            task = Task(entry, TaskStatus.RUNNING, attempts, next(_hand_outs), now)
+            self._running[task_id] = task
+            del ready[task_id]
+            if self._max_pending is not None:
+                self._room.notify_all()
+            return task
+
+    def peek_next_task(self) -> Task | None:
+        """The task that ``get_next_task`` would take, left where it is; None if none is ready.
+
+        O(1) amortised, O(n log n) for the naive sort.
+        """
+        with self._lock:
+            self._promote(self._now())
+            if self._tombstones:
+                self._clear_tombstones()
+            while self._ready:
+                entry = self._peek()
+                if self._ready.get(entry[2]) is entry:
+                    return _snapshot(entry)
+                self._pop()
+                self._tombstones -= 1
+            return None
+
+    def next_run_time(self) -> float | None:
+        """When something can run next, epoch seconds: now if a task is ready, else when the
+        first waiting one is due, or None if nothing is pending. O(1) amortised.
+        """
+        with self._lock:
+            if self._ready:
+                return self._now()
+            due = self._waiting.first_due()
+            return None if due is None else max(due, self._now())
+
+    # --- ending -----------------------------------------------------------------------------------
+
+    def complete(self, task: Task, result: Any = None) -> None:
+        """End a task that was handed out: RUNNING to SUCCEEDED. O(1).
+
+        task: the very one that ``get_next_task`` returned; InvalidTransitionError if that
+        hand-out is over, UnknownTaskError if the task is forgotten.
+        """
+        with self._lock:
+            self._take_back(task)
+            self._succeeded += 1
+            done = Task(
+                task._entry,
+                TaskStatus.SUCCEEDED,
+                task._attempts,
+                task._number,
+                task._started_at,
+                self._now(),
+                result,
+            )
+            self._finish(done)
+
+    def fail(self, task: Task, error: str | BaseException, retry_in: float | None = None) -> bool:
+        """Record that a task that was handed out has failed; say whether it will run again.
+
+        retry_in: seconds until it may run again; it is PENDING then, and True is returned.
+        Without it the task is FAILED, a dead letter, and False is returned.
+        error: a text, or an exception, whose class and message are kept.
+        Raises as ``complete`` does. O(log n) for a retry in a heap, else O(1).
+        """
+        error = arguments.as_error(error)
+        if retry_in is not None:
+            retry_in = arguments.as_seconds(retry_in, "retry_in")
+        with self._lock:
+            self._take_back(task)
+            now = self._now()
+            if retry_in is not None:
+                self._retried += 1
+                self._restart(task, now + retry_in, now, attempts=task._attempts, error=error)
+                return True
+            self._failed += 1
+            self._dead[task.id] = Task(
+                task._entry,
+                TaskStatus.FAILED,
+                task._attempts,
+                task._number,
+                task._started_at,
+                now,
+                None,
+                error,
+            )
+            self._release_key(task)
+            return False
+
+    def cancel(self, task_id: int) -> bool:
+        """Cancel a PENDING task; False if it is not PENDING. O(1) amortised.
+
+        Raises UnknownTaskError for an id that is unknown or forgotten.
+        """
+        with self._lock:
+            entry = self._ready.pop(task_id, None)
+            if entry is not None:
+                self._tombstones += 1
+            else:
+                entry = self._waiting.remove(task_id)
+            if entry is None:
+                self._find(task_id)
+                return False
+            self._cancelled += 1
+            before = _snapshot(entry)
+            self._finish(
+                Task(
+                    entry,
+                    TaskStatus.CANCELLED,
+                    before.attempts,
+                    finished_at=self._now(),
+                    error=before.error,
+                )
+            )
+            self._clear_tombstones()
+            if self._max_pending is not None:
+                self._room.notify_all()
+            return True
+
+    def reprioritize(self, task_id: int, priority: int | float) -> bool:
+        """Give a PENDING task another priority; False if it is not PENDING. O(log n) in a heap.
+
+        Raises UnknownTaskError, and TypeError or ValueError for a bad priority.
+        """
+        priority = arguments.as_priority(priority)
+        with self._lock:
+            old = self._ready.get(task_id) or self._waiting.get(task_id)
+            if old is None:
+                self._find(task_id)
+                return False
+            payload = old[3] if type(old[3]) is str else replace(old[3], priority=priority)
+            entry = (priority, old[1], task_id, payload, old[4])
+            if task_id in self._waiting:
+                self._waiting.replace(entry)
+            else:
+                self._push(entry)
+                self._ready[task_id] = entry
+                self._tombstones += 1
+                self._clear_tombstones()
+            return True
+
+    # --- dead letters -----------------------------------------------------------------------------
+
+    def dead_letters(self) -> list[Task]:
+        """The FAILED tasks, first failed first. O(their number)."""
+        with self._lock:
+            return list(self._dead.values())
+
+    def requeue(self, task_id: int) -> None:
+        """Give a dead letter a new life: same id, attempts 0, ready now. O(log n) in a heap.
+
+        Raises InvalidTransitionError if it is not FAILED or its key is taken by another task,
+        QueueFullError if there is no room, UnknownTaskError.
+        """
+        with self._lock:
+            task = self._dead_letter(task_id)
+            if task.key is not None and task.key in self._keys:
+                raise InvalidTransitionError(
+                    f"task {task_id} cannot be requeued: its key {task.key!r} is taken "
+                    f"by task {self._keys[task.key]}"
+                )
+            if self._max_pending is not None:
+                self._await_room(1, None)
+            del self._dead[task_id]
+            if task.key is not None:
+                self._keys[task.key] = task_id
+            now = self._now()
+            self._restart(task, now, now, attempts=0, error=None)
+
+    def discard(self, task_id: int) -> None:
+        """Forget a dead letter. O(1). Raises InvalidTransitionError if it is not FAILED."""
+        with self._lock:
+            self._dead_letter(task_id)
+            del self._dead[task_id]
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def pending_tasks(self) -> PendingTasks:
+        """A live view of the pending tasks: ``len``, ``bool``, iteration, a table. O(1) to make."""
+        return PendingTasks(self)
+
+    def status(self, task_id: int) -> TaskStatus:
+        """Where a task stands. O(1). Raises UnknownTaskError if it is unknown or forgotten."""
+        with self._lock:
+            if task_id in self._ready or task_id in self._waiting:
+                return TaskStatus.PENDING
+            return self._find(task_id).status
+
+    def task(self, task_id: int) -> Task:
+        """A fresh snapshot of a task. O(1). Raises UnknownTaskError."""
+        with self._lock:
+            entry = self._ready.get(task_id) or self._waiting.get(task_id)
+            return self._find(task_id) if entry is None else _snapshot(entry)
+
+    def metrics(self) -> Metrics:
+        """How many tasks stand where, and how many have ended in which way. O(1) amortised."""
+        with self._lock:
+            self._promote(self._now())
+            return Metrics(
+                added=self._next_id - 1,
+                ready=len(self._ready),
+                waiting=len(self._waiting),
+                running=len(self._running),
+                succeeded=self._succeeded,
+                failed=self._failed,
+                cancelled=self._cancelled,
+                retried=self._retried,
+                dead_letters=len(self._dead),
+            )
+
+    def __len__(self) -> int:
+        """How many tasks are PENDING, ready or waiting. O(1)."""
+        with self._lock:
+            return len(self._ready) + len(self._waiting)
+
+    def __repr__(self) -> str:
+        m = self.metrics()
+        return (
+            f"<{type(self).__name__}: {m.pending} pending ({m.ready} ready, {m.waiting} waiting), "
+            f"{m.running} running>"
+        )
+
+    def check(self) -> None:
+        """Verify every invariant; AssertionError names the first that does not hold. O(n log n)."""
+        with self._lock:
+            now = self._now()
+            self._check()
+            self._waiting.check()
+            ordered = list(self._ordered())
+            live = [entry for entry in ordered if self._ready.get(entry[2]) is entry]
+            unfinished = [*live, *self._waiting, *(t._entry for t in self._running.values())]
+            ids = [entry[2] for entry in unfinished] + [*self._dead, *self._history]
+            keys = {e[3].key: e[2] for e in unfinished if isinstance(e[3], Details) and e[3].key}
+            for holds, invariant in [
+                (live == sorted(self._ready.values()), "each ready task has one entry, in order"),
+                (ordered == sorted(ordered), "the structure gives its entries in order"),
+                (len(ordered) == self._size(), "the structure knows its size"),
+                (self._size() == len(live) + self._tombstones, "all tombstones are counted"),
+                (self._tombstones <= len(live) + SPARE, "tombstones do not outnumber the tasks"),
+                (all(entry[1] <= now for entry in live), "no task is ready before its time"),
+                (len(ids) == len(set(ids)), "each task is in one state"),
+                (all(0 < i < self._next_id for i in ids), "ids are those given out"),
+                (keys == self._keys, "each unfinished key has its task, and no other key is kept"),
+                (len(self._history) <= self._history_limit, "the history is bounded"),
+            ]:
+                if not holds:
+                    raise AssertionError(f"broken: {invariant}")
+
+    # --- transitions (called with the lock held, like all that follows) ---------------------------
+
+    def _promote(self, now: float) -> None:
+        """Move what is due from the waiting to the ready side."""
+        for entry in self._waiting.take_due(now):
+            self._push(entry)
+            self._ready[entry[2]] = entry
+
+    def _enter(self, entry: TaskEntry, now: float) -> None:
+        """Make a task PENDING. The table comes last: what an interrupt leaves is a tombstone."""
+        if entry[1] <= now:
+            self._push(entry)
+            self._ready[entry[2]] = entry
+        else:
+            self._waiting.add(entry)
+
+    def _enter_all(self, entries: list[TaskEntry]) -> None:
+        """Make many tasks ready: rebuilding is cheaper once they outnumber what is there."""
+        rebuild = len(entries) >= len(self._ready)
+        for entry in entries:
+            if not rebuild:
+                self._push(entry)
+            self._ready[entry[2]] = entry
+        if rebuild and entries:
+            self._load(list(self._ready.values()))
+            self._tombstones = 0
+
+    def _restart(
+        self, task: Task, run_at: float, now: float, *, attempts: int, error: str | None
+    ) -> None:
+        """Make a task that was handed out PENDING again."""
+        rank, _, task_id, payload, added_at = task._entry
+        if isinstance(payload, str):
+            payload = Details(payload, rank)
+        payload = replace(payload, attempts=attempts, error=error)
+        self._enter((rank, run_at, task_id, payload, added_at), now)
+
+    def _take_back(self, task: Task) -> None:
+        """End the hand-out of a RUNNING task, or raise."""
+        if not isinstance(task, Task):
+            raise TypeError(f"task must be a Task from get_next_task(), got {task!r}")
+        task_id = task._entry[2]
+        running = self._running.get(task_id)
+        if running is None or running._number != task._number:
+            pending = task_id in self._ready or task_id in self._waiting
+            status = TaskStatus.PENDING if pending else self._find(task_id).status
+            raise InvalidTransitionError(
+                f"this hand-out of task {task_id} ({task.name!r}) is over: "
+                f"the task is {status} by now"
+            )
+        del self._running[task_id]
+
+    def _finish(self, task: Task) -> None:
+        """Put a task that has ended into the history."""
+        self._release_key(task)
+        self._history[task._entry[2]] = task
+        if len(self._history) > self._history_limit:
+            self._history.popitem(last=False)
+
+    def _release_key(self, task: Task) -> None:
+        key = task.key
+        if key is not None:
+            del self._keys[key]
+
+    def _clear_tombstones(self) -> None:
+        """Rebuild the ready side without tombstones once they outnumber the live entries."""
+        if self._tombstones > (len(self._ready) + SPARE if self._take_tombstones else 0):
+            self._ready = dict(self._ready)  # a dict gives memory back only when copied
+            self._load(list(self._ready.values()))
+            self._tombstones = 0
+
+    def _await_room(self, n: int, wait: float | None) -> None:
+        """Return when there is room for n more; QueueFullError when there is not in time."""
+        limit = self._max_pending
+        assert limit is not None
+
+        def room() -> bool:
+            return len(self._ready) + len(self._waiting) + n <= limit
+
+        if room() or (wait and self._room.wait_for(room, min(wait, threading.TIMEOUT_MAX))):
+            return
+        raise QueueFullError(
+            f"no room for {n} more: {len(self._ready) + len(self._waiting)} tasks are pending, "
+            f"max_pending is {limit}"
+        )
+
+    def _find(self, task_id: int) -> Task:
+        """The snapshot of a task that is not PENDING, or raise."""
+        for table in (self._running, self._history, self._dead):
+            if task_id in table:
+                return table[task_id]
+        raise UnknownTaskError(f"no task with id {task_id!r}, or it is forgotten by now")
+
+    def _dead_letter(self, task_id: int) -> Task:
+        if task_id in self._dead:
+            return self._dead[task_id]
+        pending = task_id in self._ready or task_id in self._waiting
+        status = TaskStatus.PENDING if pending else self._find(task_id).status
+        raise InvalidTransitionError(f"task {task_id} is {status}, not a dead letter")
+
+    def _pending_entries(self, limit: int | None) -> tuple[float, list[TaskEntry]]:
+        """Now, and the pending entries (the first ``limit``): ready in order, then waiting."""
+        with self._lock:
+            now = self._now()
+            self._promote(now)
+            if limit is not None:
+                first: list[TaskEntry] = nsmallest(limit, self._ready.values())
+                rest = nsmallest(limit - len(first), self._waiting, key=_by_run_at)
+                return now, first + rest
+            ordered = (e for e in self._ordered() if self._ready.get(e[2]) is e)
+            return now, [*ordered, *sorted(self._waiting, key=_by_run_at)]
+
+
+def _by_run_at(entry: TaskEntry) -> tuple[float, int]:
+    return entry[1], entry[2]
+
+
+def _snapshot(entry: TaskEntry) -> Task:
+    """A Task of a pending entry."""
+    payload = entry[3]
+    if isinstance(payload, str):
+        return Task(entry, TaskStatus.PENDING, 0)
+    return Task(entry, TaskStatus.PENDING, payload.attempts, error=payload.error)

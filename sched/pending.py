@@ -1,0 +1,91 @@
+"""PendingTasks: a live view of what a scheduler still has to do."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from sched.task import Task, TaskStatus
+
+if TYPE_CHECKING:
+    from sched.base import Scheduler
+
+_ROWS = 20  # what a table shows: a scheduler may hold a million
+
+
+class PendingTasks:
+    """The PENDING tasks of a scheduler: ready ones in order, then waiting ones by run_at.
+
+    A view, made in O(1): ``len`` and ``bool`` always tell how it is now. Iterating takes one
+    snapshot, O(n log n), and goes through that, whatever happens meanwhile.
+    """
+
+    def __init__(self, scheduler: "Scheduler") -> None:
+        self._scheduler = scheduler
+
+    def __len__(self) -> int:
+        """How many tasks are pending. O(1)."""
+        return len(self._scheduler)
+
+    def __iter__(self) -> Iterator[Task]:
+        """Go through a snapshot taken now. O(n log n)."""
+        _, entries = self._scheduler._pending_entries(None)
+        for entry in entries:
+            payload = entry[3]
+            attempts = 0 if isinstance(payload, str) else payload.attempts
+            error = None if isinstance(payload, str) else payload.error
+            yield Task(entry, TaskStatus.PENDING, attempts, error=error)
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, one row a task; needs pandas. O(n log n).
+
+        Columns: id, priority, name, run_at (epoch seconds), due_in (seconds, 0 if ready),
+        attempts, key.
+        """
+        import pandas as pd
+
+        now, entries = self._scheduler._pending_entries(None)
+        columns = ["id", "priority", "name", "run_at", "due_in", "attempts", "key"]
+        tasks = [Task(e, TaskStatus.PENDING, getattr(e[3], "attempts", 0)) for e in entries]
+        rows = [
+            (t.id, t.priority, t.name, t.run_at, max(0.0, t.run_at - now), t.attempts, t.key)
+            for t in tasks
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _table(self) -> tuple[str, list[tuple[str, str, str, str]]]:
+        """The headline, and the first rows as texts: id, priority, due, name."""
+        now, entries = self._scheduler._pending_entries(_ROWS)
+        total = len(self)
+        headline = f"{total} pending {'task' if total == 1 else 'tasks'}"
+        if total > len(entries):
+            headline += f", the first {len(entries)}:"
+        rows: list[tuple[str, str, str, str]] = []
+        for entry in entries:
+            task = Task(entry, TaskStatus.PENDING, 0)
+            due = "ready" if task.run_at <= now else f"in {task.run_at - now:.3g} s"
+            rows.append((str(task.id), str(task.priority), due, task.name))
+        return headline, rows
+
+    def __repr__(self) -> str:
+        headline, rows = self._table()
+        if not rows:
+            return headline
+        rows.insert(0, ("id", "priority", "due", "name"))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = [
+            f"{row[0]:>{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}"
+            for row in rows
+        ]
+        return "\n".join([headline, *lines])
+
+    def _repr_html_(self) -> str:
+        headline, rows = self._table()
+        if not rows:
+            return f"<p>{headline}</p>"
+        head = "".join(f"<th>{name}</th>" for name in ("id", "priority", "due", "name"))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows
+        )
+        return (
+            f"<p>{headline}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
