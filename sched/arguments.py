@@ -166,7 +166,14 @@ def as_details(
 Row: TypeAlias = tuple[int | float, str | Details, float | None, float | None]
 
 
-def as_row(number: int, row: object) -> Row:
+def as_rows(rows: object) -> list[Row]:
+    """All rows of add_tasks, checked before any is added."""
+    if not isinstance(rows, Iterable):
+        raise TypeError(f"rows must be an iterable of tasks, got {rows!r}")
+    return [_as_row(number, row) for number, row in enumerate(rows)]
+
+
+def _as_row(number: int, row: object) -> Row:
     """One row of add_tasks: its priority, name or Details, delay and run_at."""
     try:
         if isinstance(row, Mapping):

@@ -36,6 +36,7 @@ from sched.task import (
     TaskEntry,
     TaskStatus,
     UnknownTaskError,
+    snapshot,
 )
 from sched.waiting import SPARE, WaitingHeap
 
@@ -188,7 +189,7 @@ class Scheduler(ABC):
 
         Raises what ``add_task`` raises, naming the row, counted from 0.
         """
-        checked = [arguments.as_row(number, row) for number, row in enumerate(rows)]
+        checked = arguments.as_rows(rows)
         with self._lock:
             fresh = {d.key for _, d, _, _ in checked if isinstance(d, Details)} - {None}
             keyless = sum(not isinstance(d, Details) or d.key is None for _, d, _, _ in checked)
@@ -260,7 +261,7 @@ class Scheduler(ABC):
             while self._ready:
                 entry = self._peek()
                 if self._ready.get(entry[2]) is entry:
-                    return _snapshot(entry)
+                    return snapshot(entry)
                 self._pop()
                 self._tombstones -= 1
             return None
@@ -344,7 +345,7 @@ class Scheduler(ABC):
                 self._find(task_id)
                 return False
             self._cancelled += 1
-            before = _snapshot(entry)
+            before = snapshot(entry)
             self._finish(
                 Task(
                     entry,
@@ -432,7 +433,7 @@ class Scheduler(ABC):
         """A fresh snapshot of a task. O(1). Raises UnknownTaskError."""
         with self._lock:
             entry = self._ready.get(task_id) or self._waiting.get(task_id)
-            return self._find(task_id) if entry is None else _snapshot(entry)
+            return self._find(task_id) if entry is None else snapshot(entry)
 
     def metrics(self) -> Metrics:
         """How many tasks stand where, and how many have ended in which way. O(1) amortised."""
@@ -554,7 +555,8 @@ class Scheduler(ABC):
 
     def _clear_tombstones(self) -> None:
         """Rebuild the ready side without tombstones once they outnumber the live entries."""
-        if self._tombstones > (len(self._ready) + SPARE if self._take_tombstones else 0):
+        limit = len(self._ready) + SPARE if self._take_tombstones else 1
+        if self._tombstones >= limit:
             self._ready = dict(self._ready)  # a dict gives memory back only when copied
             self._load(list(self._ready.values()))
             self._tombstones = 0
@@ -603,11 +605,3 @@ class Scheduler(ABC):
 
 def _by_run_at(entry: TaskEntry) -> tuple[float, int]:
     return entry[1], entry[2]
-
-
-def _snapshot(entry: TaskEntry) -> Task:
-    """A Task of a pending entry."""
-    payload = entry[3]
-    if isinstance(payload, str):
-        return Task(entry, TaskStatus.PENDING, 0)
-    return Task(entry, TaskStatus.PENDING, payload.attempts, error=payload.error)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from sched.task import Task, TaskStatus
+from sched.task import Task, snapshot
 
 if TYPE_CHECKING:
     from sched.base import Scheduler
@@ -30,10 +30,7 @@ class PendingTasks:
         """Go through a snapshot taken now. O(n log n)."""
         _, entries = self._scheduler._pending_entries(None)
         for entry in entries:
-            payload = entry[3]
-            attempts = 0 if isinstance(payload, str) else payload.attempts
-            error = None if isinstance(payload, str) else payload.error
-            yield Task(entry, TaskStatus.PENDING, attempts, error=error)
+            yield snapshot(entry)
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, one row a task; needs pandas. O(n log n).
@@ -45,7 +42,7 @@ class PendingTasks:
 
         now, entries = self._scheduler._pending_entries(None)
         columns = ["id", "priority", "name", "run_at", "due_in", "attempts", "key"]
-        tasks = [Task(e, TaskStatus.PENDING, getattr(e[3], "attempts", 0)) for e in entries]
+        tasks = map(snapshot, entries)
         rows = [
             (t.id, t.priority, t.name, t.run_at, max(0.0, t.run_at - now), t.attempts, t.key)
             for t in tasks
@@ -61,7 +58,7 @@ class PendingTasks:
             headline += f", the first {len(entries)}:"
         rows: list[tuple[str, str, str, str]] = []
         for entry in entries:
-            task = Task(entry, TaskStatus.PENDING, 0)
+            task = snapshot(entry)
             due = "ready" if task.run_at <= now else f"in {task.run_at - now:.3g} s"
             rows.append((str(task.id), str(task.priority), due, task.name))
         return headline, rows

@@ -227,3 +227,11 @@ class Task:
             f"Task(id={self.id}, name={self.name!r}, priority={self.priority!r}, "
             f"run_at={self.run_at!r}, status={self.status}, attempts={self.attempts})"
         )
+
+
+def snapshot(entry: TaskEntry) -> Task:
+    """The Task of a pending entry."""
+    payload = entry[3]
+    if isinstance(payload, str):
+        return Task(entry, TaskStatus.PENDING, 0)
+    return Task(entry, TaskStatus.PENDING, payload.attempts, error=payload.error)

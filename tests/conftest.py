@@ -1,0 +1,30 @@
+"""Fixtures: a scheduler of each kind, and a clock that moves only when told."""
+
+import pytest
+
+from sched import Scheduler, VirtualClock
+from tests.schedulers import SCHEDULERS
+
+
+@pytest.fixture(params=SCHEDULERS, ids=lambda cls: cls.__name__)
+def scheduler_class(request: pytest.FixtureRequest) -> type[Scheduler]:
+    return request.param
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000.0)
+
+
+@pytest.fixture
+def s(scheduler_class: type[Scheduler], clock: VirtualClock) -> Scheduler:
+    return scheduler_class(clock=clock)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--machine-examples",
+        type=int,
+        default=30,
+        help="how many runs of the state machine for each scheduler and clock",
+    )

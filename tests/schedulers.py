@@ -1,0 +1,9 @@
+"""Every scheduler that the conformance suite and the state machine run through."""
+
+from sched import HeapScheduler, NaiveSortScheduler, Scheduler, SortedListScheduler
+
+SCHEDULERS: list[type[Scheduler]] = [
+    HeapScheduler,
+    SortedListScheduler,
+    NaiveSortScheduler,
+]

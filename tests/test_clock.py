@@ -1,0 +1,103 @@
+"""Clocks never run backwards, and a jump of the wall clock stretches no delay."""
+
+import math
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sched import Clock, HeapScheduler, SystemClock, VirtualClock
+from tests.test_machine import Wall
+from tests.test_threads import run_together
+
+
+def test_the_system_clock_reads_the_wall_clock_to_the_letter() -> None:
+    wall = iter([1000.1, 1000.1, 1000.7, 1003.3])
+    clock = SystemClock(lambda: next(wall), iter([0.3, 0.3, 0.8, 3.0]).__next__)
+    assert [clock.now() for _ in range(3)] == [1000.1, 1000.7, 1003.3]
+
+
+def test_a_clock_set_back_stretches_no_delay() -> None:
+    hands = Wall()
+    s = HeapScheduler(clock=hands.clock())
+    s.add_task(1, "in 3 s", delay=3)
+    hands.wall -= 3600
+    hands.wall += 3
+    hands.monotonic += 3
+    assert s.get_next_task().name == "in 3 s"
+
+
+def test_a_forward_jump_is_adopted_and_kept() -> None:
+    hands = Wall()
+    s = HeapScheduler(clock=hands.clock())
+    s.add_task(1, "in an hour", delay=3600)
+    hands.wall += 3600
+    assert s.get_next_task().name == "in an hour"
+    hands.wall -= 3600
+    assert s.clock.now() == 3700.0
+
+
+def test_the_system_clock_stands_still_for_no_rounding() -> None:
+    hands = Wall()
+    hands.wall = 1.7e9
+    clock = hands.clock()
+    hands.wall -= 100
+    start = clock.now()
+    for _ in range(1_000):  # each step is below the rounding of a sum near 1.7e9
+        hands.monotonic += 1e-7
+        clock.now()
+    assert clock.now() - start == pytest.approx(1e-4, rel=0.01)
+
+
+def test_the_system_clock_rises_in_all_threads() -> None:
+    clock = SystemClock()
+    latest = [clock.now()]
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        for _ in range(2_000):
+            with lock:  # so that readings have an order in time
+                latest.append(clock.now())
+
+    run_together(work, threads=4)
+    assert latest == sorted(latest)
+    assert latest[-1] == pytest.approx(datetime.now(UTC).timestamp(), abs=60)
+
+
+def test_the_virtual_clock_moves_only_when_told() -> None:
+    clock = VirtualClock()
+    assert clock.now() == clock.now() == 0.0
+    clock.advance(2.5)
+    clock.advance(0)
+    clock.advance_to(10)
+    clock.advance_to(10)
+    assert clock.now() == 10.0
+    assert VirtualClock(datetime(1970, 1, 2, tzinfo=UTC)).now() == 86400.0
+    assert repr(clock) == "<VirtualClock: 10.0>"
+    assert repr(SystemClock(lambda: 2.0, lambda: 0.0)) == "<SystemClock: 2.000>"
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "1", None, True])
+def test_the_virtual_clock_refuses_to_go_back(seconds: Any) -> None:
+    clock = VirtualClock(5)
+    with pytest.raises((TypeError, ValueError), match="seconds.*got"):
+        clock.advance(seconds)
+    for t in (4.9, math.nan, "6"):
+        with pytest.raises((TypeError, ValueError), match="t must"):
+            clock.advance_to(t)
+    with pytest.raises((TypeError, ValueError), match="start"):
+        VirtualClock(math.nan)
+    assert clock.now() == 5.0
+
+
+def test_no_advance_is_lost_between_threads() -> None:
+    clock = VirtualClock()
+    run_together(lambda number: [clock.advance(1) for _ in range(2_000)] and None)
+    assert clock.now() == 16_000.0
+
+
+def test_anything_with_now_is_a_clock() -> None:
+    assert isinstance(VirtualClock(), Clock)
+    assert isinstance(SystemClock(), Clock)
+    assert not isinstance(7, Clock)

@@ -1,0 +1,178 @@
+"""Threads share a scheduler: nothing is lost, nothing is handed out twice, nobody waits forever."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock
+
+THREADS = 8
+
+
+def run_together(work: Callable[[int], None], threads: int = THREADS) -> None:
+    """Run work(0), work(1), ... at once; an error in any of them is raised here."""
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(threads)
+
+    def body(number: int) -> None:
+        try:
+            barrier.wait()
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+
+    crew = [threading.Thread(target=body, args=(n,), daemon=True) for n in range(threads)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in crew), "a thread is stuck"
+    if errors:
+        raise errors[0]
+
+
+def test_threads_that_add_take_and_cancel_lose_nothing_and_repeat_nothing(
+    scheduler_class: type[Scheduler],
+) -> None:
+    s = scheduler_class(history=10**6)
+    each = 150 if "Naive" in scheduler_class.__name__ else 600
+    taken: list[list[int]] = [[] for _ in range(THREADS)]
+    cancelled: list[list[int]] = [[] for _ in range(THREADS)]
+    added: list[list[int]] = [[] for _ in range(THREADS)]
+
+    def work(number: int) -> None:
+        rng = random.Random(number)
+        for i in range(each):
+            if i % 50 == 0:
+                added[number] += s.add_tasks([(rng.randrange(4), "batch")] * 5)
+            added[number].append(
+                s.add_task(rng.randrange(4), f"{number}-{i}", delay=rng.choice([None, 0.0, 1e-4]))
+            )
+            if rng.random() < 0.3:
+                victim = rng.choice(added[rng.randrange(THREADS)] or [1])
+                if s.cancel(victim):
+                    cancelled[number].append(victim)
+            if rng.random() < 0.1:
+                s.reprioritize(rng.choice(added[number]), rng.randrange(4))
+            if rng.random() < 0.6 and (task := s.get_next_task()) is not None:
+                taken[number].append(task.id)
+                s.complete(task)
+
+    run_together(work)
+    s.check()
+    all_added = [i for ids in added for i in ids]
+    ended = Counter(i for ids in taken + cancelled for i in ids)
+    left = [task.id for task in s.pending_tasks()]
+    assert sorted(all_added) == list(range(1, len(all_added) + 1))
+    assert max(ended.values()) == 1, "a task ended twice"
+    assert sorted([*ended, *left]) == sorted(all_added)
+    assert any(taken)
+    assert any(cancelled)
+    for number in range(THREADS):
+        assert all(s.status(i) is TaskStatus.SUCCEEDED for i in taken[number])
+        assert all(s.status(i) is TaskStatus.CANCELLED for i in cancelled[number])
+
+
+def test_ids_and_times_rise_together(scheduler_class: type[Scheduler]) -> None:
+    s = scheduler_class()
+    run_together(lambda number: [s.add_task(1, "t") for _ in range(300)] and None)
+    tasks = [s.get_next_task() for _ in range(300 * THREADS)]
+    assert [t.id for t in tasks] == list(range(1, 300 * THREADS + 1))
+    assert all(a.run_at <= b.run_at for a, b in zip(tasks, tasks[1:], strict=False))
+
+
+def test_one_hand_out_is_completed_by_one_thread_only(scheduler_class: type[Scheduler]) -> None:
+    s = scheduler_class()
+    for _ in range(50):
+        s.add_task(1, "t")
+        task = s.get_next_task()
+        outcomes: list[str] = []
+
+        def work(number: int, task=task, outcomes=outcomes) -> None:
+            try:
+                s.complete(task)
+                outcomes.append("completed")
+            except RuntimeError:
+                outcomes.append("refused")
+
+        run_together(work, threads=4)
+        assert Counter(outcomes) == {"completed": 1, "refused": 3}
+
+
+def test_a_key_is_added_once_by_many_threads(scheduler_class: type[Scheduler]) -> None:
+    s = scheduler_class()
+    ids: list[int] = []
+    run_together(lambda number: ids.extend(s.add_task(1, "t", key="k") for _ in range(50)))
+    assert set(ids) == {1}
+    assert len(s) == 1
+
+
+def test_a_producer_waits_for_room(scheduler_class: type[Scheduler]) -> None:
+    s = scheduler_class(max_pending=3)
+    total = 400
+    names: list[str] = []
+    sizes: list[int] = []
+
+    def work(number: int) -> None:
+        if number == 0:
+            for i in range(total):
+                s.add_task(1, f"{i}", wait=30)
+                sizes.append(len(s))
+        else:
+            while len(names) < total:
+                if (task := s.get_next_task()) is not None:
+                    names.append(task.name)
+                    s.complete(task)
+
+    run_together(work, threads=2)
+    assert names == [f"{i}" for i in range(total)]
+    assert max(sizes) <= 3
+
+
+def test_a_cancellation_makes_room_for_a_producer_that_waits() -> None:
+    s = HeapScheduler(max_pending=1)
+    i = s.add_task(1, "in the way", delay=1000)
+    waiting = threading.Event()
+    wait_for = s._room.wait_for
+
+    def observed(*args: object) -> bool:
+        waiting.set()
+        return wait_for(*args)
+
+    s._room.wait_for = observed  # so that the cancellation surely comes while the add waits
+
+    def work(number: int) -> None:
+        if number == 0:
+            assert s.add_task(1, "next", wait=30) == 2
+        else:
+            assert waiting.wait(30)
+            assert s.cancel(i)
+
+    run_together(work, threads=2)
+
+
+def test_a_key_added_while_another_add_of_it_waits_is_added_once() -> None:
+    s = HeapScheduler(max_pending=2)
+    blocker = s.add_task(5, "in the way", delay=1000)
+    s.add_task(5, "in the way too", delay=1000)
+    ids: list[int] = []
+
+    def work(number: int) -> None:
+        if number < 2:
+            ids.append(s.add_task(1, "t", key="k", wait=30))
+        else:
+            s.cancel(blocker)
+            s.cancel(2)
+
+    run_together(work, threads=3)
+    assert len(set(ids)) == 1
+    assert len(s) == 1
+
+
+def test_no_lock_is_held_while_a_snapshot_is_read() -> None:
+    s = HeapScheduler(clock=VirtualClock())
+    s.add_tasks([(1, "a"), (2, "b")])
+    for _ in s.pending_tasks():
+        run_together(lambda number: s.add_task(3, "added meanwhile") and None, threads=2)
+    assert len(s) == 6
