@@ -1,0 +1,92 @@
+# One command for each of the three who use this; `make` alone lists them.
+# Each makes the environment .venv the first time, and leaves it alone after that.
+
+PYTHON ?= python3
+PIP := .venv/bin/python -m pip --disable-pip-version-check
+STARTUP := $(wildcard sched/_startup/*)
+
+# What another project left in the shell must not reach ours. PIP_* that say where packages come
+# from (an index, a proxy, a certificate) are kept: they belong to the machine.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_REQUIREMENT PIP_CONSTRAINT PIP_EDITABLE
+unexport PIP_NO_DEPS PIP_NO_BUILD_ISOLATION PIP_REQUIRE_VIRTUALENV PIP_IGNORE_INSTALLED PIP_DRY_RUN
+unexport PYTEST_ADDOPTS MYPYPATH
+export PIP_USER := 0
+
+# An editable install holds the path of this folder: after a move or a copy it must be made anew.
+ifneq ($(shell cat .venv/.folder 2>/dev/null),$(CURDIR))
+MOVED := moved
+endif
+
+.PHONY: help lab plots test lint soak clean moved
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make lab     open the notebooks in JupyterLab (your own copies, in work/)'
+	@echo 'make plots   measure every scheduler up to a million tasks and draw the plots'
+	@echo 'make test    run the tests, and every notebook against its stored outputs'
+	@echo 'make lint    check the format, the style and the types'
+	@echo 'make soak    run what takes longer than the tests should'
+	@echo 'make clean   remove what was made here, except your work/'
+
+lab: .venv/.lab
+	@.venv/bin/python notebooks/lab/launch.py $(ARGS)
+
+plots: .venv/.lab
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+# One file runs in one process (loadfile): the cells of a notebook share a kernel.
+# SCHED_PROGRESS is a fresh folder, so that no learner's score is read or changed.
+test: .venv/.dev
+	@progress=$$(mktemp -d) && trap 'rm -rf "$$progress"' EXIT && \
+	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 2 --dist loadfile --durations=20 \
+	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	    tests notebooks $(ARGS)
+
+lint: .venv/.dev
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/python -m pyright
+
+soak: .venv/.dev
+	@.venv/bin/python -m tests.soak $(ARGS)
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find sched benchmarks notebooks tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The first Python that is new enough. Debian leaves ensurepip out of it unless python3-venv is
+# installed; then a pip outside the environment puts one inside.
+.venv/.made: $(MOVED)
+	@found=; for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	    then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "sched needs Python 3.11 or later, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). Name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; \
+	fi; \
+	if .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then :; \
+	elif "$$found" -m venv --clear .venv >/dev/null 2>&1; \
+	then :; \
+	elif "$$found" -c 'import sys, pip; sys.exit([int(n) for n in pip.__version__.split(".")[:2]] < [22, 3])' 2>/dev/null; \
+	then \
+	    "$$found" -m venv --clear --without-pip .venv && \
+	    "$$found" -m pip --disable-pip-version-check --python .venv/bin/python install --quiet pip; \
+	else \
+	    echo "sched cannot make an environment: $$found has neither ensurepip nor pip 22.3 or later. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+	fi
+	@pwd -P > .venv/.folder
+	@touch $@
+
+.venv/.lab: .venv/.made pyproject.toml constraints.txt $(STARTUP)
+	@echo 'Installing what the notebooks need into .venv (once; a minute or two) ...'
+	@$(PIP) install --quiet -c constraints.txt -e '.[lab]'
+	@touch $@
+
+.venv/.dev: .venv/.made pyproject.toml constraints.txt $(STARTUP)
+	@echo 'Installing what the tests need into .venv (once; a minute or two) ...'
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch .venv/.lab $@
