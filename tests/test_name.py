@@ -13,7 +13,6 @@ import tarfile
 import tomllib
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -292,7 +291,7 @@ def test_a_standard_class_pickles_by_its_standard_name(
 
 
 @pytest.fixture(scope="module")
-def with_finder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def with_finder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment that holds the start-up files and no package."""
     environment = new_environment(tmp_path_factory.mktemp("finder") / "environment")
     with zipfile.ZipFile(wheel) as archive:
