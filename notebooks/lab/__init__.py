@@ -1,0 +1,14 @@
+"""What the notebooks use to teach: predictions that are kept and scored, and checked exercises.
+
+    from lab import check, predict, reveal, score
+
+A prediction is written down before the code runs (`predict`), compared with what happened
+(`reveal`), and counted at the end of the notebook (`score`). An exercise is checked by
+`check.<its name>(...)`, which shows the smallest case that goes wrong.
+"""
+
+from . import check
+from .predictions import predict, reveal
+from .scores import score
+
+__all__ = ["check", "predict", "reveal", "score"]

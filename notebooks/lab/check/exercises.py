@@ -1,0 +1,143 @@
+"""An exercise and its check, and the table of all of them."""
+
+import dis
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from .. import progress, session
+from .running import StubError
+from .searching import Verdict, not_yet, wrong
+
+_all: dict[str, "Exercise"] = {}
+
+# What a body of `...`, `pass`, a docstring or `return None` is compiled to, and no other.
+_EMPTY = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "POP_TOP", "RETURN_VALUE", "RETURN_CONST"}
+
+
+class Exercise:
+    """An exercise. Called with the learner's answer, it prints what it finds, and keeps a pass.
+
+    name: as in ``check.<name>``. notebook: its number. title: its line on the score page.
+    examine: the check itself, which returns a Verdict and prints nothing.
+    """
+
+    def __init__(
+        self, notebook: str, title: str, asks_for: str, examine: Callable[[Any], Verdict]
+    ) -> None:
+        self.name = examine.__name__
+        self.notebook = notebook
+        self.title = title
+        self.asks_for = asks_for
+        self._examine = examine
+        self.__doc__ = examine.__doc__
+
+    def __call__(self, *answer: Any) -> None:
+        """Check an answer and say what was found."""
+        session.used(self.notebook)
+        verdict = self.examine(answer[0] if len(answer) == 1 else answer or None)
+        if verdict.state == "right":
+            page = progress.load(self.notebook)
+            if self.name not in page.passed:
+                page.passed.append(self.name)
+                progress.save(self.notebook, page)
+        print(verdict)
+
+    def examine(self, answer: Any) -> Verdict:
+        """Check an answer; whatever it is, a verdict comes back."""
+        if answer is None or answer is Ellipsis:
+            return not_yet("write your answer above, then run this cell again.")
+        try:
+            return self._examine(answer)
+        except StubError as stub:
+            return not_yet(f"{stub} is still to be written.")
+        except Exception as error:
+            return wrong(
+                f"check.{self.name}",
+                "cannot make sense of this answer",
+                f"It needs {self.asks_for}. (What went wrong: {type(error).__name__}.)",
+            )
+
+    def __repr__(self) -> str:
+        return f"<check.{self.name}: needs {self.asks_for}>"
+
+
+def exercise(
+    notebook: str, title: str, asks_for: str
+) -> Callable[[Callable[[Any], Verdict]], Exercise]:
+    """Make an exercise of a function that examines an answer, and enter it into the table.
+
+    asks_for: what to give to the check, for whoever gives something else.
+    """
+
+    def enter(examine: Callable[[Any], Verdict]) -> Exercise:
+        entry = Exercise(notebook, title, asks_for, examine)
+        if entry.name in _all:
+            raise ValueError(f"two exercises are called {entry.name}")
+        _all[entry.name] = entry
+        return entry
+
+    return enter
+
+
+def exercises(notebook: str | None = None) -> list[Exercise]:
+    """The exercises of one notebook, or all, in the order in which they are defined."""
+    return [e for e in _all.values() if notebook in (None, e.notebook)]
+
+
+def notebooks() -> list[str]:
+    """The numbers of the notebooks that have exercises."""
+    return sorted({e.notebook for e in _all.values()})
+
+
+# --- what an answer must be, before it is run -----------------------------------------------------
+
+
+def need_function(answer: Any, name: str, call: str) -> Verdict | None:
+    """None if the answer is a function with something in it; else what to say."""
+    if isinstance(answer, type) or not callable(answer):
+        return wrong(
+            call,
+            f"needs the function itself, not {_kind(answer)}",
+            f"Write {call}: the name alone, without brackets after it.",
+        )
+    if is_empty(answer):
+        return not_yet(f"{name} is still to be written.")
+    return None
+
+
+def need_class(answer: Any, call: str, *methods: str) -> Verdict | None:
+    """None if the answer is a class with these methods, all written; else what to say."""
+    if not isinstance(answer, type):
+        return wrong(
+            call,
+            f"needs the class itself, not {_kind(answer)}",
+            f"Write {call}: the name alone, without brackets after it.",
+        )
+    missing = [m for m in methods if not callable(getattr(answer, m, None))]
+    if len(missing) == len(methods):
+        return not_yet(f"{answer.__name__} needs {' and '.join(methods)}.")
+    if missing:
+        return wrong(answer.__name__, f"has no method {missing[0]}")
+    empty = [m for m in methods if is_empty(getattr(answer, m))]
+    if empty:
+        return not_yet(f"{empty[0]} is still to be written.")
+    return None
+
+
+def is_empty(function: Any) -> bool:
+    """Whether a function's body is a stub: ``...``, ``pass``, ``return None`` or a docstring."""
+    if not isinstance(function, FunctionType):
+        return False
+    return all(
+        step.opname in _EMPTY
+        and (step.opname not in ("LOAD_CONST", "RETURN_CONST") or step.argval in (None, ...))
+        for step in dis.get_instructions(function)
+    )
+
+
+def _kind(answer: Any) -> str:
+    if isinstance(answer, type):
+        return f"the class {answer.__name__}"
+    name = type(answer).__name__
+    return "a function" if callable(answer) else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

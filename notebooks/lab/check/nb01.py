@@ -1,0 +1,389 @@
+"""Notebook 01: a heap by hand, first come first served among equals, and two sides."""
+
+from collections.abc import Callable
+from heapq import heapify
+from random import Random
+from types import BuiltinFunctionType
+from typing import Any
+
+from ..broken import BrokenHeap
+from .counting import Counted, Counter
+from .exercises import exercise, need_class, need_function
+from .running import BrokenError, Trial
+from .searching import (
+    Case,
+    Verdict,
+    not_yet,
+    random_cases,
+    right,
+    run,
+    sequences,
+    smallest_failure,
+    wrong,
+)
+
+NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
+
+
+# --- the heap -------------------------------------------------------------------------------------
+
+
+@exercise("01", "Push: an item finds its place in a heap", "your function, as in heap_push(push)")
+def heap_push(push: Any) -> Verdict:
+    """Check ``push(heap, item)``: the list stays a heap, and only the way up is compared."""
+    unfit = need_function(push, "push", "check.heap_push(push)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, values: Case) -> None:
+        heap: list[Any] = []
+        trial.note("heap = []")
+        for number, value in enumerate(values, start=1):
+            trial.call(f"push(heap, {value!r})", "push", push, heap, value)
+            trial.lines[-1] += f"    # heap is now {heap!r}"
+            _same_items(heap, values[:number], "push")
+            _is_heap(heap, "push")
+
+    def cost(_trial: Trial, size: Case) -> None:
+        counter = Counter()
+        heap = [Counted(n, counter) for n in range(1, size[0] + 1)]
+        Trial().call("push(heap, 0)", "push", push, heap, Counted(0, counter))
+        levels = size[0].bit_length()
+        if counter.comparisons > levels + 1:
+            raise BrokenError(
+                "push",
+                "compares more items than it has to",
+                f"Pushing one item onto a heap of {size[0]} took {counter.comparisons} "
+                f"comparisons. From the last place up to the root there are only {levels} "
+                "parents: compare with those, and with nothing else.",
+            )
+
+    small = [*sequences([1, 2, 3], 5), *sequences([1, 2], 7, shortest=6)]
+    found = smallest_failure(scenario, small, random_cases(_number, 40), _less)
+    return (
+        found
+        or run(cost, [63])
+        or _by_hand(push, "push", "heappush")
+        or right("every item finds its place, and only the way up is compared.")
+    )
+
+
+@exercise(
+    "01", "Pop: the smallest leaves, the heap closes up", "your function, as in heap_pop(pop)"
+)
+def heap_pop(pop: Any) -> Verdict:
+    """Check ``pop(heap)``: the smallest comes out, and the rest is still a heap."""
+    unfit = need_function(pop, "pop", "check.heap_pop(pop)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, values: Case) -> None:
+        heap = list(values)
+        heapify(heap)  # changes nothing, unless a large case is being made smaller
+        smallest = min(values)
+        trial.note(f"heap = {heap!r}")
+        got = trial.call("pop(heap)", "pop", pop, heap)
+        trial.lines[-1] += f"    # returned {got!r}, heap is now {heap!r}"
+        if not (type(got) is type(smallest) and got == smallest):
+            detail = f"It returned {got!r}; the smallest is {smallest!r}."
+            raise BrokenError("pop", "does not return the smallest item", detail)
+        left = list(values)
+        left.remove(smallest)
+        _same_items(heap, left, "pop")
+        _is_heap(heap, "pop")
+
+    def cost(_trial: Trial, size: Case) -> None:
+        counter = Counter()
+        heap = [Counted(n, counter) for n in range(size[0])]
+        Trial().call("pop(heap)", "pop", pop, heap)
+        levels = size[0].bit_length()
+        if counter.comparisons > 2 * levels + 2:
+            raise BrokenError(
+                "pop",
+                "compares more items than it has to",
+                f"Popping from a heap of {size[0]} took {counter.comparisons} comparisons. On "
+                f"the way down there are {levels - 1} levels, and two comparisons at each do.",
+            )
+
+    small = (c for c in sequences([1, 2, 3, 4], 6) if _first_broken(c) is None)
+    found = smallest_failure(scenario, small, random_cases(_number, 40), _less)
+    return (
+        found
+        or run(cost, [127])
+        or _by_hand(pop, "pop", "heappop")
+        or right("the smallest comes out, and what is left is a heap again.")
+    )
+
+
+def _number(random: Random) -> int:
+    return random.randint(1, 30)
+
+
+def _less(value: Any) -> list[Any]:
+    return [n for n in (1, value // 2, value - 1) if 0 < n < value]
+
+
+def _first_broken(heap: list[Any]) -> int | None:
+    """The first index whose item is smaller than its parent's."""
+    return next((i for i in range(1, len(heap)) if heap[i] < heap[(i - 1) // 2]), None)
+
+
+def _is_heap(heap: list[Any], operation: str) -> None:
+    i = _first_broken(heap)
+    if i is not None:
+        parent = (i - 1) // 2
+        raise BrokenError(
+            operation,
+            "leaves an item that is smaller than its parent",
+            f"heap[{i}] is {heap[i]!r}; its parent, heap[{parent}], is {heap[parent]!r}.",
+        )
+
+
+def _same_items(heap: list[Any], expected: list[Any], operation: str) -> None:
+    """Compared as text, because a learner's list may hold anything."""
+    if sorted(map(repr, heap)) != sorted(map(repr, expected)):
+        few = len(heap) < len(expected)
+        problem = "loses an item" if few else "leaves other items in the heap than it should"
+        detail = f"The heap is {heap!r}; it should hold {sorted(expected)!r}, in heap order."
+        raise BrokenError(operation, problem, detail)
+
+
+def _by_hand(function: Any, operation: str, of_heapq: str) -> Verdict | None:
+    """heapq does it, of course; the exercise is to do it by hand."""
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    if isinstance(function, BuiltinFunctionType) or {"heapq", of_heapq} & set(names):
+        detail = f"heapq.{of_heapq} does what it should. Here the point is to write it yourself."
+        return wrong(operation, "leaves the work to heapq", detail)
+    return None
+
+
+# --- schedulers -----------------------------------------------------------------------------------
+
+
+@exercise(
+    "01", "Equal priorities: first come, first served", "your class, as in tie_break(MyScheduler)"
+)
+def tie_break(scheduler: Any) -> Verdict:
+    """Check a class with ``add_task(priority, task_name)`` and ``get_next_task()``."""
+    call = "check.tie_break(MyScheduler)"
+    unfit = need_class(scheduler, call, "add_task", "get_next_task")
+    if unfit:
+        return unfit
+
+    def with_names(names: list[Any]) -> Callable[[Trial, Case], None]:
+        def scenario(trial: Trial, case: Case) -> None:
+            mine = _new(trial, "s", scheduler)
+            pending: list[tuple[int, int, Any]] = []
+            for number, step in enumerate(case):
+                if step == "next":
+                    got = trial.call("s.get_next_task()", "get_next_task", mine.get_next_task)
+                    trial.lines[-1] += f"    # returned {got!r}"
+                    expected = min(pending, key=lambda t: t[:2], default=None)
+                    _took_first(got, expected, pending)
+                    if expected:
+                        pending.remove(expected)
+                else:
+                    name = names[number % len(names)]
+                    shown = f"s.add_task({step}, {name!r})"
+                    trial.call(shown, "add_task", mine.add_task, step, name)
+                    pending.append((step, number, name))
+
+        return scenario
+
+    def step(random: Random) -> Any:
+        return random.choice([1, 2, 3, "next", "next"])
+
+    shared = _shared(scheduler)
+    if shared:
+        return shared
+    dicts = [{"id": n} for n in range(40, 0, -1)]
+    for names in (NAMES, dicts):
+        small = sequences([1, 2, "next"], 6)
+        found = smallest_failure(with_names(names), small, random_cases(step, 40))
+        if found:
+            return found
+    return right("the most urgent comes first, and among equals the one that was added first.")
+
+
+def _took_first(got: Any, expected: Any, pending: list[tuple[int, int, Any]]) -> None:
+    if expected is None:
+        if got is not None:
+            detail = f"Nothing is left, so it should return None; it returned {got!r}."
+            raise BrokenError("get_next_task", "returns something where nothing is left", detail)
+        return
+    priority, _, name = expected
+    if type(got) is type(name) and got == name:
+        return
+    its = [p for p, _, n in pending if type(n) is type(got) and n == got]
+    detail = f"It returned {got!r}; it should return {name!r}."
+    if got is None:
+        raise BrokenError("get_next_task", "returns None where a task is left", detail)
+    if not its:
+        raise BrokenError("get_next_task", "returns something else than the name of a task", detail)
+    if its[0] == priority:
+        detail = f"Both have priority {priority}, and {name!r} was added first. {detail}"
+        raise BrokenError("get_next_task", "does not keep equal priorities in order", detail)
+    detail += f" Priority {priority} is more urgent than {its[0]}."
+    raise BrokenError("get_next_task", "does not return the most urgent task", detail)
+
+
+def _new(trial: Trial, name: str, scheduler: Any) -> Any:
+    made = f"{scheduler.__name__}()"
+    return trial.call(f"{name} = {made}", made, scheduler)
+
+
+def _shared(scheduler: Any, *now: float) -> Verdict | None:
+    """Whether two schedulers share their tasks; then a case depends on those before it."""
+
+    def scenario(trial: Trial, _case: Case) -> None:
+        try:
+            one = _new(trial, "one", scheduler)
+            two = _new(trial, "two", scheduler)
+            trial.call("one.add_task(1, 'mail')", "add_task", one.add_task, 1, "mail")
+            shown = f"two.get_next_task({', '.join(map(str, now))})"
+            got = trial.call(shown, "get_next_task", two.get_next_task, *now)
+        except BrokenError:
+            return  # another fault, for the other cases to show
+        if got is not None:
+            raise BrokenError(
+                "add_task",
+                "puts its tasks where every scheduler finds them",
+                f"Scheduler two returned {got!r}, which was added to scheduler one. Make the "
+                "list in __init__, so that each scheduler has its own.",
+            )
+
+    return run(scenario, [])
+
+
+@exercise("01", "Two sides: waiting and ready", "your class, as in two_sides(TwoSides)")
+def two_sides(scheduler: Any) -> Verdict:
+    """Check ``add_task(priority, task_name, delay=0)`` and ``get_next_task(now)``.
+
+    All tasks are added at time 0. A case is a list of tasks (priority, delay), then of moments.
+    """
+    call = "check.two_sides(TwoSides)"
+    unfit = need_class(scheduler, call, "add_task", "get_next_task")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, case: Case) -> None:
+        mine = _new(trial, "s", scheduler)
+        pending: list[tuple[int, float, str]] = []
+        now = 0
+        for number, step in enumerate(sorted(case, key=lambda s: not isinstance(s, tuple))):
+            if isinstance(step, tuple):
+                (priority, delay), name = step, NAMES[number % len(NAMES)] + "!" * (number // 8)
+                more = f", delay={delay}" if delay else ""
+                args = (priority, name, delay) if delay else (priority, name)
+                trial.call(
+                    f"s.add_task({priority}, {name!r}{more})", "add_task", mine.add_task, *args
+                )
+                pending.append((priority, delay, name))
+            else:
+                now += step
+                got = trial.call(
+                    f"s.get_next_task({now})", "get_next_task", mine.get_next_task, now
+                )
+                trial.lines[-1] += f"    # returned {got!r}"
+                taken = _took_due(got, now, pending)
+                if taken:
+                    pending.remove(taken)
+
+    tasks = [(1, 0), (2, 0), (1, 2), (2, 1), (2, 2), (3, 2)]
+    small = (
+        [*added, *moments]
+        for length in range(1, 6)
+        for takes in range(1, min(length, 3) + 1)
+        for added in (sequences(tasks, length - takes, shortest=length - takes))
+        for moments in sequences([0, 1, 2], takes, shortest=takes)
+        if length - takes <= 3
+    )
+
+    def step(random: Random) -> Any:
+        if random.random() < 0.5:
+            return (random.randint(1, 4), random.choice([0, 1, 2, 5]))
+        return random.choice([0, 0, 1])
+
+    return (
+        _shared(scheduler, 0)
+        or smallest_failure(scenario, small, random_cases(step, 30))
+        or right("no task runs before its time, and of those that are due the most urgent is next.")
+    )
+
+
+def _took_due(
+    got: Any, now: float, pending: list[tuple[int, float, str]]
+) -> tuple[int, float, str] | None:
+    """The task that was taken, or None for none; BrokenError if it is the wrong one."""
+    due = [task for task in pending if task[1] <= now]
+    best = min(due, default=None)
+    if got is None:
+        if best is None:
+            return None
+        detail = f"At time {now}, {best[2]!r} is due (it may run from {best[1]}), and it is left."
+        raise BrokenError("get_next_task", "returns None where a task is due", detail)
+    taken = next((t for t in pending if isinstance(got, str) and t[2] == got), None)
+    if taken is None:
+        detail = f"It returned {got!r}, which is not the name of a task that is left."
+        raise BrokenError("get_next_task", "returns something else than the name of a task", detail)
+    if taken[1] > now:
+        detail = f"At time {now} it returned {got!r}, which may not run before {taken[1]}."
+        raise BrokenError("get_next_task", "returns a task before its time", detail)
+    if best is not None and best[0] < taken[0]:
+        detail = (
+            f"At time {now} both {got!r} (priority {taken[0]}) and {best[2]!r} "
+            f"(priority {best[0]}) are due: the second is more urgent."
+        )
+        raise BrokenError(
+            "get_next_task", "does not return the most urgent of the due tasks", detail
+        )
+    return taken
+
+
+# --- a diagnosis ----------------------------------------------------------------------------------
+
+FAULTS = ("A", "B", "C", "D")
+
+
+@exercise("01", "Diagnosis: a heap that is broken", "a fault and a list, as in ('A', [2, 1])")
+def diagnose_01(answer: Any) -> Verdict:
+    """Check a diagnosis of BrokenHeap: (fault, the shortest list of priorities that shows it)."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return wrong(
+            "check.diagnose_01",
+            "needs two things: a letter and a list",
+            "For example check.diagnose_01((fault, priorities)).",
+        )
+    fault, priorities = answer
+    if fault in (None, ...) or priorities in (None, ..., [], ()):
+        return not_yet("name the fault, and give a list of priorities that shows it.")
+    if not isinstance(fault, str) or fault.strip().upper() not in FAULTS:
+        return wrong("the fault", f"is {fault!r}: it should be one of {', '.join(FAULTS)}")
+    if not isinstance(priorities, list | tuple) or not all(type(p) is int for p in priorities):
+        return wrong("the list", "should hold whole numbers, such as [3, 1, 2]")
+    if len(priorities) > 100:
+        return wrong("the list", "is long: a few numbers are enough")
+    values = list(priorities)
+    out = _comes_out(values)
+    if out == sorted(out):
+        return wrong("the list", f"does not show the fault: it comes out as {out}, in order")
+    for size in range(1, len(values)):
+        if any(_comes_out(v) != sorted(v) for v in sequences(range(1, size + 1), size, size)):
+            return wrong(
+                "the list", f"shows the fault ({out} comes out), but a shorter one does too"
+            )
+    if fault.strip().upper() != "B":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your list does show it: {values} goes in, {out} comes out. Follow the first pop "
+            "on paper: which items does it compare?",
+        )
+    return right(f"{values} goes in, {out} comes out, and no shorter list shows it.")
+
+
+def _comes_out(values: list[int]) -> list[int]:
+    broken = BrokenHeap()
+    for value in values:
+        broken.push(value)
+    return [broken.pop() for _ in values]

@@ -1,0 +1,132 @@
+"""Finding the smallest case in which a learner's code goes wrong.
+
+First all small cases, the smallest first: the first that fails is a smallest one, and nothing has
+to be shrunk. Then some larger ones, from a fixed seed: one that fails is made smaller, piece by
+piece, for as long as it still fails. The same code always gets the same answer.
+
+After QuickCheck (K. Claessen, J. Hughes, 2000) and SmallCheck (C. Runciman, M. Naylor,
+F. Lindblad, 2008).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from random import Random
+from typing import Any, TypeAlias
+
+from .running import BrokenError, StubError, Trial
+
+Case: TypeAlias = list[Any]
+Scenario: TypeAlias = Callable[
+    [Trial, Case], None
+]  # does the case; raises BrokenError where it breaks
+
+
+@dataclass
+class Verdict:
+    """What a check found. `case` is the smallest failing one, for tests to run again."""
+
+    state: str  # "right", "wrong" or "not yet"
+    message: str  # one sentence
+    operation: str = ""
+    case: Case | None = None
+    lines: list[str] = field(default_factory=list)
+    detail: str = ""
+    printed: str = ""
+
+    def __str__(self) -> str:
+        if self.state != "wrong":
+            return self.message
+        parts = [self.message]
+        if self.lines:
+            parts += ["The smallest case that shows it:", *("    " + line for line in self.lines)]
+        if self.detail:
+            parts.append(self.detail)
+        if self.printed.strip():
+            parts.append("What your code printed in this case:")
+            parts += ["    " + line for line in self.printed.splitlines()[:10]]
+        return "\n".join(parts)
+
+
+def right(message: str) -> Verdict:
+    return Verdict("right", f"Right: {message}")
+
+
+def not_yet(message: str) -> Verdict:
+    return Verdict("not yet", f"Not yet: {message}")
+
+
+def wrong(operation: str, problem: str, detail: str = "", case: Case | None = None) -> Verdict:
+    message = f"Not right yet: {operation} {problem}."
+    return Verdict("wrong", message, operation, case, detail=detail)
+
+
+def run(scenario: Scenario, case: Case) -> Verdict | None:
+    """Run one case: what is wrong, or None."""
+    trial = Trial()
+    try:
+        scenario(trial, case)
+    except StubError as stub:
+        return not_yet(f"{stub} is still to be written.")
+    except BrokenError as broke:
+        found = wrong(broke.operation, broke.problem, broke.detail, case)
+        found.lines, found.printed = trial.lines, trial.printed
+        return found
+    return None
+
+
+def smallest_failure(
+    scenario: Scenario,
+    small: Iterable[Case],
+    large: Iterable[Case] = (),
+    simpler: Callable[[Any], Iterable[Any]] = lambda _item: (),
+) -> Verdict | None:
+    """The smallest failing case among `small`, or a shrunk one of `large`; None if all pass.
+
+    small: cases, the smallest first.
+    simpler: what an item of a case may be replaced by, simpler than itself.
+    """
+    for case in small:
+        found = run(scenario, case)
+        if found:
+            return found
+    for case in large:
+        found = run(scenario, case)
+        if found:
+            return shrink(scenario, found, simpler)
+    return None
+
+
+def shrink(scenario: Scenario, found: Verdict, simpler: Callable[[Any], Iterable[Any]]) -> Verdict:
+    """Leave out or simplify one item at a time until every such step would pass."""
+    for case in _steps_down(found.case or [], simpler):
+        smaller = run(scenario, case)
+        if smaller and smaller.state == found.state:
+            return shrink(scenario, smaller, simpler)
+    return found
+
+
+def _steps_down(case: Case, simpler: Callable[[Any], Iterable[Any]]) -> Iterator[Case]:
+    half = len(case) // 2
+    if half > 1:
+        yield case[:half]
+        yield case[half:]
+    for i in range(len(case)):
+        yield case[:i] + case[i + 1 :]
+    for i, item in enumerate(case):
+        for less in simpler(item):
+            yield [*case[:i], less, *case[i + 1 :]]
+
+
+def sequences(items: Iterable[Any], longest: int, shortest: int = 1) -> Iterator[Case]:
+    """All lists of these items, the shortest first."""
+    choices = list(items)
+    for length in range(shortest, longest + 1):
+        yield from map(list, product(choices, repeat=length))
+
+
+def random_cases(item: Callable[[Random], Any], longest: int, number: int = 30) -> Iterator[Case]:
+    """Larger cases, the same in every run."""
+    random = Random(20)
+    for _ in range(number):
+        yield [item(random) for _ in range(random.randint(longest // 2, longest))]
