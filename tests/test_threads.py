@@ -1,16 +1,30 @@
 """Threads share a scheduler: nothing is lost, nothing is handed out twice, nobody waits forever."""
 
 import random
+import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock
 
 THREADS = 8
 
 
-def run_together(work: Callable[[int], None], threads: int = THREADS) -> None:
+@pytest.fixture(autouse=True)
+def _threads_take_turns_often() -> Iterator[None]:
+    """Five milliseconds, the usual interval, is long enough for most races never to show."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def run_together(
+    work: Callable[[int], object], threads: int = THREADS, patience: float = 60
+) -> None:
     """Run work(0), work(1), ... at once; an error in any of them is raised here."""
     errors: list[BaseException] = []
     barrier = threading.Barrier(threads)
@@ -26,7 +40,7 @@ def run_together(work: Callable[[int], None], threads: int = THREADS) -> None:
     for thread in crew:
         thread.start()
     for thread in crew:
-        thread.join(60)
+        thread.join(patience)
     assert not any(thread.is_alive() for thread in crew), "a thread is stuck"
     if errors:
         raise errors[0]
@@ -130,43 +144,52 @@ def test_a_producer_waits_for_room(scheduler_class: type[Scheduler]) -> None:
     assert max(sizes) <= 3
 
 
-def test_a_cancellation_makes_room_for_a_producer_that_waits() -> None:
-    s = HeapScheduler(max_pending=1)
-    i = s.add_task(1, "in the way", delay=1000)
-    waiting = threading.Event()
-    wait_for = s._room.wait_for
+def when_waiting(s: Scheduler, adders: int) -> threading.Event:
+    """An event that is set once so many calls of add_task wait for room."""
+    reached, wait_for, waiting = threading.Event(), s._room.wait_for, []
 
     def observed(*args: object) -> bool:
-        waiting.set()
-        return wait_for(*args)
+        waiting.append(args)
+        if len(waiting) == adders:
+            reached.set()
+        return wait_for(*args)  # the lock is held from here until it waits
 
-    s._room.wait_for = observed  # so that the cancellation surely comes while the add waits
+    s._room.wait_for = observed
+    return reached
+
+
+@pytest.mark.parametrize("make_room", ["cancel", "take"])
+def test_room_is_given_at_once_to_a_producer_that_waits(make_room: str) -> None:
+    s = HeapScheduler(max_pending=1)
+    i = s.add_task(1, "in the way")
+    waiting = when_waiting(s, 1)
 
     def work(number: int) -> None:
         if number == 0:
-            assert s.add_task(1, "next", wait=30) == 2
+            assert s.add_task(1, "next", wait=3600) == 2
         else:
             assert waiting.wait(30)
-            assert s.cancel(i)
+            assert s.cancel(i) if make_room == "cancel" else s.get_next_task()
 
-    run_together(work, threads=2)
+    run_together(work, threads=2, patience=10)
 
 
 def test_a_key_added_while_another_add_of_it_waits_is_added_once() -> None:
     s = HeapScheduler(max_pending=2)
-    blocker = s.add_task(5, "in the way", delay=1000)
-    s.add_task(5, "in the way too", delay=1000)
+    blockers = s.add_tasks([(5, "in the way", 1000)] * 2)
+    waiting = when_waiting(s, 2)
     ids: list[int] = []
 
     def work(number: int) -> None:
         if number < 2:
             ids.append(s.add_task(1, "t", key="k", wait=30))
         else:
-            s.cancel(blocker)
-            s.cancel(2)
+            assert waiting.wait(30)
+            for i in blockers:
+                s.cancel(i)
 
     run_together(work, threads=3)
-    assert len(set(ids)) == 1
+    assert ids == [3, 3]
     assert len(s) == 1
 
 

@@ -1,0 +1,151 @@
+"""What the project says of itself: guarantees name tests that exist, docstrings state their cost,
+the arrows between modules point one way, and each mutant still fits the code that it breaks."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sched
+from sched import plots
+from tests.soak import MUTANTS, header
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = sorted((ROOT / "sched").rglob("*.py"))
+
+# What may be imported at the head of a module; further down, inside a function, is free.
+LAYERS = [
+    {"task"},
+    {"arguments", "metrics"},
+    {"clock", "pending", "waiting"},
+    {"base"},
+    {"heap", "sorted_list", "naive_sort"},
+    {"plots"},
+]
+
+
+def existing_tests() -> set[str]:
+    names = set()
+    for path in (ROOT / "tests").glob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                names.add(node.name)
+    return names
+
+
+def guarantees() -> list[list[str]]:
+    """The rows of the table under the heading "Guarantees" of README."""
+    section = README.split("## Guarantees", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+def test_each_guarantee_names_a_test_that_exists() -> None:
+    existing = existing_tests()
+    rows = guarantees()
+    assert len(rows) >= 8
+    for promise, *_, proof in rows:
+        named = re.findall(r"`(test_\w+)`", proof)
+        assert named, f"README gives no test for {promise!r}"
+        missing = [name for name in named if name not in existing]
+        assert not missing, f"README: {promise!r} names {missing}, which no test module defines"
+
+
+def public_callables() -> list[tuple[str, object]]:
+    found: dict[str, object] = {}
+    for name in sched.__all__:
+        thing = getattr(sched, name)
+        if not getattr(thing, "__module__", "").startswith("sched.") or not inspect.isclass(thing):
+            continue
+        for attribute, member in vars(thing).items():
+            if attribute.startswith("_") and attribute not in ("__len__", "__iter__"):
+                continue
+            function = member.fget if isinstance(member, property) else member
+            if inspect.isfunction(function):
+                found[f"{name}.{attribute}"] = function
+    for name in plots.__all__:
+        thing = getattr(plots, name)
+        if inspect.isfunction(thing):
+            found[f"plots.{name}"] = thing
+    return sorted(found.items())
+
+
+@pytest.mark.parametrize(("name", "function"), public_callables(), ids=lambda x: str(x)[:60])
+def test_each_public_method_states_its_complexity(name: str, function: object) -> None:
+    doc = inspect.getdoc(function) or ""
+    assert "O(" in doc, f"the docstring of {name} does not say what it costs"
+
+
+def test_the_methods_of_the_interface_are_among_those_checked() -> None:
+    names = {name for name, _ in public_callables()}
+    assert {"Scheduler.add_task", "Scheduler.check", "VirtualClock.advance"} <= names
+    assert len(names) > 40
+
+
+def imported(path: Path) -> set[str]:
+    """The modules imported at the head of a module, outside functions and TYPE_CHECKING."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_arrows_between_modules_point_one_way(path: Path) -> None:
+    parts = path.relative_to(ROOT / "sched").with_suffix("").parts
+    own = parts[0]
+    if own in ("__init__", "_startup"):
+        return
+    level = next((n for n, layer in enumerate(LAYERS) if own in layer), None)
+    assert level is not None, f"add {own} to LAYERS"
+    for name in imported(path):
+        package, _, rest = name.partition(".")
+        other = rest.split(".")[0]
+        if package != "sched" or not (ROOT / "sched" / f"{other}.py").exists():
+            continue
+        below = set().union(*LAYERS[:level])
+        assert other == own or other in below, f"{path.name} must not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_the_core_imports_the_standard_library_only(path: Path) -> None:
+    for name in imported(path):
+        top = name.split(".")[0]
+        assert top in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_importing_sched_is_light() -> None:
+    heavy = "numpy pandas matplotlib ipywidgets IPython tqdm asyncio multiprocessing".split()
+    code = f"import sched, sys; print([m for m in {heavy!r} if m in sys.modules])"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_no_module_is_called_scheduler() -> None:
+    assert "scheduler" not in {path.stem for path in MODULES}
+
+
+@pytest.mark.parametrize("patch", MUTANTS, ids=lambda p: p.stem)
+def test_each_mutant_still_fits_the_code(patch: Path) -> None:
+    head = header(patch)
+    assert set(head) == {"promise", "tests"}
+    assert all((ROOT / name).is_file() for name in head["tests"].split())
+    command = ["git", "apply", "--check", str(patch)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("promise", [row[0] for row in guarantees()])
+def test_a_mutant_breaks_each_guarantee(promise: str) -> None:
+    broken = [header(patch)["promise"] for patch in MUTANTS]
+    assert any(promise in line for line in broken), f"no mutant breaks {promise!r}"
