@@ -184,10 +184,13 @@ def test_one_link_is_printed_it_serves_the_copies_and_ctrl_c_ends_it(
     base, token = link.split("lab/tree/01-first.ipynb?token=")
 
     with urllib.request.urlopen(link, timeout=60) as page:
-        html = page.read().decode()
+        assert "JupyterLab" in page.read().decode()
     # Jupyter's question about news would be the first thing that a learner sees.
-    config = json.loads(only_match(r'id="jupyter-config-data"[^>]*>([^<]*)<', html))
-    assert config["news"] == {"disabled": True}
+    notification = f"{base}lab/api/settings/@jupyterlab/apputils-extension:notification"
+    with urllib.request.urlopen(f"{notification}?token={token}", timeout=60) as answer:
+        properties = json.load(answer)["schema"]["properties"]
+    assert properties["fetchNews"]["default"] == "false"
+    assert properties["checkForUpdates"]["default"] is False
 
     with urllib.request.urlopen(f"{base}api/contents?token={token}", timeout=60) as answer:
         listing = json.load(answer)

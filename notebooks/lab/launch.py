@@ -5,6 +5,7 @@ which git ignores. A notebook is copied there once, and then it is the learner's
 What supports the notebooks (this folder, pictures) is no one's own work and is refreshed each time.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -62,15 +63,15 @@ def has_browser() -> bool:
 
 
 def settings(work: Path, start: Path | None) -> list[str]:
-    """JupyterLab's options: one folder, no pop-ups, and a log of errors alone."""
+    """JupyterLab's options: one folder, and a log of errors alone."""
     options = [
         f"--ServerApp.root_dir={work}",
         # A token that is given is not printed by Jupyter, which would print three links.
         f"--IdentityProvider.token={secrets.token_hex(16)}",
         f"--ServerApp.open_browser={has_browser()}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--Application.log_level=ERROR",
+        # Otherwise each kernel warns that it could be overheard.
+        "--KernelManager.transport_encryption=auto",
     ]
     if start is not None:
         options.append(
@@ -81,6 +82,20 @@ def settings(work: Path, start: Path | None) -> list[str]:
     return options
 
 
+def silence_pop_ups(work: Path) -> None:
+    """Keep JupyterLab from asking about news and updates: no option does it, only a setting.
+
+    What the learner chooses in JupyterLab's own settings still counts more.
+    """
+    config = work / ".jupyter"
+    overrides = config / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True, exist_ok=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    overrides.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": quiet}))
+    more = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(config), *([more] if more else [])])
+
+
 def serve(work: Path, start: Path | None, more: list[str]) -> None:
     """Serve `work` until Ctrl-C. Jupyter takes the next free port where 8888 is in use."""
     # JupyterLab takes a second to import: not before the copies are made.
@@ -88,6 +103,7 @@ def serve(work: Path, start: Path | None, more: list[str]) -> None:
 
     # `!pip` in a notebook and the terminals should use this environment, activated or not.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    silence_pop_ups(work)
     # Jupyter's libraries warn about each other; a learner can do nothing about it. Here alone:
     # the kernels, which are other processes, go on warning about the learner's own code.
     warnings.simplefilter("ignore")
