@@ -13,11 +13,10 @@ The standard library has a module of this name. This package contains it: ``sche
 ``sched.Event`` are the standard library's own, so that code written for either works with both.
 """
 
-import sys
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from sysconfig import get_path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sched.base import Scheduler
 from sched.clock import Clock, SystemClock, VirtualClock

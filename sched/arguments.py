@@ -32,10 +32,12 @@ def as_priority(value: object) -> int | float:
     number = _as_float(value)
     if number is None:
         raise TypeError(f"priority must be an int or a finite float, got {value!r}")
+    if isinstance(value, Priority):
+        return value
     if isinstance(value, Integral):
-        if not SMALLEST <= value <= LARGEST:
+        if not SMALLEST <= int(value) <= LARGEST:
             raise ValueError(f"priority must fit in 64 bits, got {value!r}")
-        return value if isinstance(value, Priority) else int(value)
+        return int(value)
     if not math.isfinite(number):
         raise ValueError(f"priority must be a finite number, got {value!r}")
     return number
@@ -83,7 +85,7 @@ def as_count(value: object, argument: str, *, at_least: int) -> int:
     """An int, not below ``at_least``."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{argument} must be an int, got {value!r}")
-    if value < at_least:
+    if int(value) < at_least:
         raise ValueError(f"{argument} must be at least {at_least}, got {value!r}")
     return int(value)
 

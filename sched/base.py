@@ -157,10 +157,14 @@ class Scheduler(ABC):
         if delay is not None or run_at is not None:
             delay, run_at = arguments.as_time(delay, run_at)
         payload: str | Details = task_name
-        if not (action is kwargs is timeout is key is None and args is NOTHING):
-            payload = arguments.as_details(
-                priority, task_name, action, args, kwargs, timeout, key
-            )
+        if not (
+            action is None
+            and kwargs is None
+            and timeout is None
+            and key is None
+            and args is NOTHING
+        ):
+            payload = arguments.as_details(priority, task_name, action, args, kwargs, timeout, key)
         if wait is not None:
             wait = arguments.as_seconds(wait, "wait")
         with self._lock:
@@ -234,14 +238,15 @@ class Scheduler(ABC):
                 self._clear_tombstones()
             ready = self._ready
             while ready:
-                entry = self._pop()
+                entry: TaskEntry = self._pop()
                 task_id = entry[2]
                 if ready.get(task_id) is entry:
                     break
                 self._tombstones -= 1
             else:
                 return None
-            attempts = 1 if type(entry[3]) is str else entry[3].attempts + 1
+            payload = entry[3]
+            attempts = 1 if isinstance(payload, str) else payload.attempts + 1
             task = Task(entry, TaskStatus.RUNNING, attempts, next(_hand_outs), now)
             self._running[task_id] = task
             del ready[task_id]
@@ -259,7 +264,7 @@ class Scheduler(ABC):
             if self._tombstones:
                 self._clear_tombstones()
             while self._ready:
-                entry = self._peek()
+                entry: TaskEntry = self._peek()
                 if self._ready.get(entry[2]) is entry:
                     return snapshot(entry)
                 self._pop()
@@ -371,7 +376,9 @@ class Scheduler(ABC):
             if old is None:
                 self._find(task_id)
                 return False
-            payload = old[3] if type(old[3]) is str else replace(old[3], priority=priority)
+            payload = old[3]
+            if isinstance(payload, Details):
+                payload = replace(payload, priority=priority)
             entry = (priority, old[1], task_id, payload, old[4])
             if task_id in self._waiting:
                 self._waiting.replace(entry)
@@ -470,7 +477,7 @@ class Scheduler(ABC):
             self._check()
             self._waiting.check()
             ordered = list(self._ordered())
-            live = [entry for entry in ordered if self._ready.get(entry[2]) is entry]
+            live = self._live()
             unfinished = [*live, *self._waiting, *(t._entry for t in self._running.values())]
             ids = [entry[2] for entry in unfinished] + [*self._dead, *self._history]
             keys = {e[3].key: e[2] for e in unfinished if isinstance(e[3], Details) and e[3].key}
@@ -590,6 +597,11 @@ class Scheduler(ABC):
         status = TaskStatus.PENDING if pending else self._find(task_id).status
         raise InvalidTransitionError(f"task {task_id} is {status}, not a dead letter")
 
+    def _live(self) -> list[TaskEntry]:
+        """The current entries of the ready tasks, in order."""
+        entries: Iterator[TaskEntry] = self._ordered()
+        return [entry for entry in entries if entry is self._ready.get(entry[2])]
+
     def _pending_entries(self, limit: int | None) -> tuple[float, list[TaskEntry]]:
         """Now, and the pending entries (the first ``limit``): ready in order, then waiting."""
         with self._lock:
@@ -599,8 +611,7 @@ class Scheduler(ABC):
                 first: list[TaskEntry] = nsmallest(limit, self._ready.values())
                 rest = nsmallest(limit - len(first), self._waiting, key=_by_run_at)
                 return now, first + rest
-            ordered = (e for e in self._ordered() if self._ready.get(e[2]) is e)
-            return now, [*ordered, *sorted(self._waiting, key=_by_run_at)]
+            return now, [*self._live(), *sorted(self._waiting, key=_by_run_at)]
 
 
 def _by_run_at(entry: TaskEntry) -> tuple[float, int]:

@@ -48,7 +48,8 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.s = self.scheduler_class(clock=self.make_clock(), history=1_000_000)
+        self.clock = self.make_clock()
+        self.s = self.scheduler_class(clock=self.clock, history=1_000_000)
         self.model = Model()
 
     @rule(target=known, priority=priorities, delay=st.none() | seconds)
@@ -76,7 +77,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(by=seconds)
     def pass_time(self, by: float) -> None:
-        self.s.clock.advance(by)
+        self.clock.advance(by)
 
     @rule(target=handed_out)
     def take(self) -> Any:
