@@ -1,18 +1,21 @@
 """Schedulers that are broken on purpose, for learners to diagnose. One fault each; no other.
 
-A notebook shows one by ``print(inspect.getsource(...))``, so that there is one copy of each.
+A notebook shows one by ``print(inspect.getsource(...))``, so that there is one copy of each. They
+are written as a learner would write them: without types.
 """
 
-from typing import Any
+# mypy: allow-untyped-defs
+
+from heapq import heappop, heappush
 
 
 class BrokenHeap:
     """A heap of priorities: the smallest should come out first. One line is wrong."""
 
-    def __init__(self) -> None:
-        self.heap: list[Any] = []
+    def __init__(self):
+        self.heap = []
 
-    def push(self, item: Any) -> None:
+    def push(self, item):
         heap = self.heap
         heap.append(item)
         i = len(heap) - 1
@@ -21,7 +24,7 @@ class BrokenHeap:
             heap[i], heap[parent] = heap[parent], heap[i]
             i = parent
 
-    def pop(self) -> Any:
+    def pop(self):
         heap = self.heap
         smallest, last = heap[0], heap.pop()
         if heap:
@@ -32,3 +35,38 @@ class BrokenHeap:
                 heap[i], heap[child] = heap[child], heap[i]
                 i = child
         return smallest
+
+
+class BrokenDelays:
+    """Tasks with delays: among those that are due, the most urgent first. One line is wrong."""
+
+    def __init__(self):
+        self.waiting = []
+        self.ready = []
+        self.added = 0
+
+    def add_task(self, priority, task_name, delay=0):
+        self.added += 1
+        heappush(self.waiting, (delay, self.added, priority, task_name))
+
+    def get_next_task(self, now):
+        if self.waiting and self.waiting[0][0] <= now:
+            _, number, priority, task_name = heappop(self.waiting)
+            heappush(self.ready, (priority, number, task_name))
+        if not self.ready:
+            return None
+        return heappop(self.ready)[2]
+
+
+class BrokenNaiveSort:
+    """It was to show what sorting everything at each step costs: n log n. It shows n."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def add_task(self, priority):
+        self.tasks.append(priority)
+
+    def get_next_task(self):
+        self.tasks.sort(reverse=True)
+        return self.tasks.pop() if self.tasks else None

@@ -8,15 +8,27 @@ One module for each notebook: nb01.py holds the exercises of notebook 01.
 """
 
 from .exercises import Exercise, exercises, notebooks
+from .nb00 import first_scheduler
 from .nb01 import diagnose_01, heap_pop, heap_push, tie_break, two_sides
+from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
+from .nb05 import counted, diagnose_05, growth, sorted_add
 
 __all__ = [
     "Exercise",
+    "counted",
     "diagnose_01",
+    "diagnose_02",
+    "diagnose_05",
     "exercises",
+    "first_scheduler",
+    "growth",
     "heap_pop",
     "heap_push",
+    "next_run_time",
     "notebooks",
+    "run_all",
+    "sorted_add",
+    "steady_clock",
     "tie_break",
     "two_sides",
 ]

@@ -125,6 +125,22 @@ def need_class(answer: Any, call: str, *methods: str) -> Verdict | None:
     return None
 
 
+def need_diagnosis(answer: Any, call: str) -> Verdict | None:
+    """None if the answer is a letter from A to D and a list; else what to say."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return wrong(call, "needs two things: a letter and a list")
+    fault, evidence = answer
+    if fault in (None, ...) or evidence in (None, ..., [], ()):
+        return not_yet("name the fault, and give a list that shows it.")
+    if not isinstance(fault, str) or fault.strip().upper() not in ("A", "B", "C", "D"):
+        return wrong("the fault", f"is {fault!r}: it should be one of A, B, C and D")
+    if not isinstance(evidence, list | tuple):
+        return wrong("the list", f"is {_kind(evidence)}: write it in square brackets")
+    if len(evidence) > 100:
+        return wrong("the list", "is long: a few items are enough")
+    return None
+
+
 def is_empty(function: Any) -> bool:
     """Whether a function's body is a stub: ``...``, ``pass``, ``return None`` or a docstring."""
     if not isinstance(function, FunctionType):

@@ -8,12 +8,11 @@ from typing import Any
 
 from ..broken import BrokenHeap
 from .counting import Counted, Counter
-from .exercises import exercise, need_class, need_function
+from .exercises import exercise, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
     Verdict,
-    not_yet,
     random_cases,
     right,
     run,
@@ -198,8 +197,8 @@ def tie_break(scheduler: Any) -> Verdict:
         return shared
     dicts = [{"id": n} for n in range(40, 0, -1)]
     for names in (NAMES, dicts):
-        small = sequences([1, 2, "next"], 6)
-        found = smallest_failure(with_names(names), small, random_cases(step, 40))
+        small = sequences([1, 2, "next"], 6 if names is NAMES else 4)
+        found = smallest_failure(with_names(names), small, random_cases(step, 30, 20))
         if found:
             return found
     return right("the most urgent comes first, and among equals the one that was added first.")
@@ -289,7 +288,7 @@ def two_sides(scheduler: Any) -> Verdict:
                 if taken:
                     pending.remove(taken)
 
-    tasks = [(1, 0), (2, 0), (1, 2), (2, 1), (2, 2), (3, 2)]
+    tasks = [(1, 0), (2, 0), (1, 2), (2, 1), (2, 2)]
     small = (
         [*added, *moments]
         for length in range(1, 6)
@@ -337,41 +336,33 @@ def _took_due(
         raise BrokenError(
             "get_next_task", "does not return the most urgent of the due tasks", detail
         )
+    # Of two equals, one may be due first and the other added first: either order will do.
+    for task in pending[: pending.index(taken)]:
+        if task[0] == taken[0] and task[1] <= taken[1]:
+            detail = f"Both have priority {task[0]}, and {task[2]!r} was added before {got!r}."
+            raise BrokenError("get_next_task", "does not keep equal priorities in order", detail)
     return taken
 
 
 # --- a diagnosis ----------------------------------------------------------------------------------
 
-FAULTS = ("A", "B", "C", "D")
-
 
 @exercise("01", "Diagnosis: a heap that is broken", "a fault and a list, as in ('A', [2, 1])")
 def diagnose_01(answer: Any) -> Verdict:
     """Check a diagnosis of BrokenHeap: (fault, the shortest list of priorities that shows it)."""
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return wrong(
-            "check.diagnose_01",
-            "needs two things: a letter and a list",
-            "For example check.diagnose_01((fault, priorities)).",
-        )
+    unfit = need_diagnosis(answer, "check.diagnose_01((fault, priorities))")
+    if unfit:
+        return unfit
     fault, priorities = answer
-    if fault in (None, ...) or priorities in (None, ..., [], ()):
-        return not_yet("name the fault, and give a list of priorities that shows it.")
-    if not isinstance(fault, str) or fault.strip().upper() not in FAULTS:
-        return wrong("the fault", f"is {fault!r}: it should be one of {', '.join(FAULTS)}")
-    if not isinstance(priorities, list | tuple) or not all(type(p) is int for p in priorities):
+    if not all(type(p) is int for p in priorities):
         return wrong("the list", "should hold whole numbers, such as [3, 1, 2]")
-    if len(priorities) > 100:
-        return wrong("the list", "is long: a few numbers are enough")
     values = list(priorities)
     out = _comes_out(values)
     if out == sorted(out):
-        return wrong("the list", f"does not show the fault: it comes out as {out}, in order")
+        return wrong("the list", f"does not show the fault: {out} comes out, in order")
     for size in range(1, len(values)):
         if any(_comes_out(v) != sorted(v) for v in sequences(range(1, size + 1), size, size)):
-            return wrong(
-                "the list", f"shows the fault ({out} comes out), but a shorter one does too"
-            )
+            return wrong("the list", f"shows the fault ({out} comes out), but a shorter one can")
     if fault.strip().upper() != "B":
         return wrong(
             "the fault",
@@ -383,7 +374,8 @@ def diagnose_01(answer: Any) -> Verdict:
 
 
 def _comes_out(values: list[int]) -> list[int]:
-    broken = BrokenHeap()
+    untyped: Any = BrokenHeap
+    broken = untyped()
     for value in values:
         broken.push(value)
     return [broken.pop() for _ in values]

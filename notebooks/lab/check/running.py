@@ -69,7 +69,7 @@ class Trial:
             raise BrokenError(
                 operation,
                 "does not come back",
-                f"{shown} was stopped after {STEPS:,} steps: is there a loop that never ends?",
+                f"{shown} took too long and was stopped: is there a loop that never ends?",
             ) from None
         except KeyboardInterrupt:
             raise

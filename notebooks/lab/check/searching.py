@@ -10,6 +10,7 @@ F. Lindblad, 2008).
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from random import Random
 from typing import Any, TypeAlias
@@ -33,6 +34,7 @@ class Verdict:
     lines: list[str] = field(default_factory=list)
     detail: str = ""
     printed: str = ""
+    again: Callable[[Case], "Verdict | None"] | None = None  # examine another case
 
     def __str__(self) -> str:
         if self.state != "wrong":
@@ -71,6 +73,7 @@ def run(scenario: Scenario, case: Case) -> Verdict | None:
     except BrokenError as broke:
         found = wrong(broke.operation, broke.problem, broke.detail, case)
         found.lines, found.printed = trial.lines, trial.printed
+        found.again = partial(run, scenario)
         return found
     return None
 

@@ -1,0 +1,230 @@
+"""Notebook 02: when something can run next, waiting without being busy, clocks that jump."""
+
+from random import Random
+from typing import Any
+
+from ..broken import BrokenDelays
+from .exercises import exercise, need_class, need_diagnosis, need_function
+from .running import BrokenError, Trial
+from .searching import (
+    Case,
+    Verdict,
+    random_cases,
+    right,
+    sequences,
+    smallest_failure,
+    wrong,
+)
+
+NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
+
+
+# --- when ----------------------------------------------------------------------------------------
+
+
+@exercise("02", "When something can run next", "your function, as in next_run_time(next_run_time)")
+def next_run_time(function: Any) -> Verdict:
+    """Check ``next_run_time(ready, waiting, now)``. A case holds names (ready) and due times."""
+    unfit = need_function(function, "next_run_time", "check.next_run_time(next_run_time)")
+    if unfit:
+        return unfit
+    now = 10
+
+    def scenario(trial: Trial, case: Case) -> None:
+        ready = [item for item in case if isinstance(item, str)]
+        waiting = [item for item in case if not isinstance(item, str)]
+        shown = f"next_run_time({ready!r}, {waiting!r}, {now})"
+        expected = now if ready else max(now, min(waiting)) if waiting else None
+        got = trial.call(shown, "next_run_time", function, list(ready), list(waiting), now)
+        trial.lines[-1] += f"    # returned {got!r}"
+        if type(got) is type(expected) and got == expected:
+            return
+        detail = f"It returned {got!r}; it should return {expected!r}."
+        if expected is None:
+            problem = "gives a time where nothing is left to run"
+        elif ready:
+            problem = "does not see that a task is ready now"
+        elif isinstance(got, int) and got < now:
+            problem = "gives a time that is past"
+        else:
+            problem = "does not give the time of the task that is due first"
+        raise BrokenError("next_run_time", problem, detail)
+
+    def item(random: Random) -> Any:
+        return random.randint(5, 40)
+
+    small = sequences(["mail", 5, 12, 15], 4, shortest=0)
+    return smallest_failure(scenario, small, random_cases(item, 20, 10)) or right(
+        "now if a task is ready, else when the first waiting one is due, else never."
+    )
+
+
+# --- waiting --------------------------------------------------------------------------------------
+
+
+@exercise("02", "Waiting without being busy", "your function, as in run_all(run_all)")
+def run_all(function: Any) -> Verdict:
+    """Check ``run_all(scheduler, clock)`` -> [(time, name), ...]. A case: (priority, delay)."""
+    from sched import HeapScheduler, TaskStatus, VirtualClock
+
+    unfit = need_function(function, "run_all", "check.run_all(run_all)")
+    if unfit:
+        return unfit
+
+    class Watched(VirtualClock):
+        """A virtual clock that counts how often it is moved."""
+
+        moves = 0
+
+        def advance(self, seconds: float) -> None:
+            super().advance(seconds)
+            self.moves += 1
+
+        def advance_to(self, t: float) -> None:
+            super().advance_to(t)
+            self.moves += 1
+
+    def scenario(trial: Trial, case: Case) -> None:
+        clock = Watched(0.0)
+        scheduler = HeapScheduler(clock=clock)
+        trial.note("clock = VirtualClock(0.0)")
+        trial.note("s = HeapScheduler(clock=clock)")
+        expected = []
+        for number, (priority, delay) in enumerate(case):
+            name = NAMES[number % len(NAMES)]
+            scheduler.add_task(priority, name, delay)
+            trial.note(f"s.add_task({priority}, {name!r}, delay={delay})")
+            expected.append((float(delay), priority, number, name))
+        in_order = [(due, name) for due, _, _, name in sorted(expected)]
+        got = trial.call("run_all(s, clock)", "run_all", function, scheduler, clock)
+        trial.lines[-1] += f"    # returned {got!r}"
+        _same_run(got, in_order)
+        stops = len({due for due, _ in in_order if due > 0})
+        if clock.moves > stops:
+            detail = f"The clock was moved {clock.moves} times; {stops} were needed."
+            raise BrokenError("run_all", "wakes up when there is nothing to do", detail)
+        if any(scheduler.status(i) is not TaskStatus.SUCCEEDED for i in range(1, len(case) + 1)):
+            detail = "After the run, tell the scheduler: s.complete(task)."
+            raise BrokenError("run_all", "takes tasks and never completes them", detail)
+
+    def task(random: Random) -> Any:
+        return (random.randint(1, 3), random.choice([0, 1, 2.5, 7]))
+
+    small = sequences([(1, 0), (2, 0), (1, 3), (2, 3), (1, 10.5)], 3, shortest=0)
+    return smallest_failure(scenario, small, random_cases(task, 12, 10)) or right(
+        "every task ran on time, and the clock stopped nowhere else."
+    )
+
+
+def _same_run(got: Any, expected: list[tuple[float, str]]) -> None:
+    detail = f"It returned {got!r}; it should return {expected!r}."
+    pairs = isinstance(got, list) and all(isinstance(p, tuple) and len(p) == 2 for p in got)
+    if not pairs:
+        raise BrokenError("run_all", "does not return a list of pairs (time, name)", detail)
+    ran = [(time, str(name)) for time, name in got]
+    if ran == expected:
+        return
+    names, due = [name for _, name in ran], {name: time for time, name in expected}
+    if len(ran) < len(expected):
+        raise BrokenError("run_all", "stops while tasks are still waiting", detail)
+    if sorted(names) != sorted(name for _, name in expected):
+        raise BrokenError("run_all", "does not run each task once", detail)
+    # A name may come twice in a large case; then the order is what is looked at.
+    if len(due) == len(ran):
+        late = [name for time, name in ran if time > due[name]]
+        if late:
+            detail = f"{late[0]!r} was due at {due[late[0]]}. {detail}"
+            raise BrokenError("run_all", "runs a task late", detail)
+    raise BrokenError("run_all", "does not give the time and the order of each run", detail)
+
+
+# --- a clock that jumps ---------------------------------------------------------------------------
+
+
+@exercise("02", "A clock that never runs backwards", "your class, as in steady_clock(SteadyClock)")
+def steady_clock(clock: Any) -> Verdict:
+    """Check ``SteadyClock(wall)`` with ``now()``. A case is the wall clock's readings."""
+    unfit = need_class(clock, "check.steady_clock(SteadyClock)", "__init__", "now")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, readings: Case) -> None:
+        reading = readings[0]
+
+        def wall() -> int:
+            return int(reading)
+
+        mine = trial.call("clock = SteadyClock(wall)", "SteadyClock", clock, wall)
+        seen: list[int] = []
+        for reading in readings:
+            trial.note(f"# the wall clock shows {reading}")
+            got = trial.call("clock.now()", "now", mine.now)
+            trial.lines[-1] += f"    # returned {got!r}"
+            seen.append(reading)
+            if type(got) in (int, float) and got == max(seen):
+                continue
+            detail = f"It returned {got!r}; the largest reading so far is {max(seen)}."
+            if type(got) not in (int, float):
+                problem = "does not return a time"
+            elif got < max(seen[:-1], default=got):
+                problem = "runs backwards"
+            elif got < reading:
+                problem = "stands still while the wall clock goes on"
+            else:
+                problem = "is ahead of the wall clock"
+            raise BrokenError("now", problem, detail)
+
+    def reading(random: Random) -> int:
+        return random.randint(1, 50)
+
+    small = sequences([10, 20, 30], 5)
+    return smallest_failure(scenario, small, random_cases(reading, 20, 10)) or right(
+        "it follows the wall clock forwards, and waits for it when it is set back."
+    )
+
+
+# --- a diagnosis ----------------------------------------------------------------------------------
+
+
+@exercise(
+    "02",
+    "Diagnosis: a scheduler that is broken",
+    "a fault and a list of tasks (priority, delay), as in ('A', [(1, 0)])",
+)
+def diagnose_02(answer: Any) -> Verdict:
+    """Check a diagnosis of BrokenDelays: (fault, the fewest (priority, delay) that show it)."""
+    unfit = need_diagnosis(answer, "check.diagnose_02((fault, tasks))")
+    if unfit:
+        return unfit
+    fault, tasks = answer
+    for task in tasks:
+        pair = isinstance(task, tuple | list) and len(task) == 2
+        if not pair or not all(type(n) in (int, float) for n in task):
+            return wrong(
+                "the list", "should hold pairs (priority, delay), such as [(1, 0), (2, 5)]"
+            )
+        if not 0 <= task[1] <= 10:
+            return wrong("the list", f"holds a delay of {task[1]}: it should be from 0 to 10")
+    out = _priorities_out(tasks)
+    if out == sorted(out):
+        return wrong("the list", f"does not show the fault: priorities {out} come out, in order")
+    if len(tasks) > 2:
+        return wrong("the list", f"shows the fault (priorities {out}), but a shorter one can")
+    if fault.strip().upper() != "C":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your tasks do show it: at time 10 priorities {out} come out. What does one call of "
+            "get_next_task move from waiting to ready?",
+        )
+    return right(f"both are due, and yet priorities {out} come out. Two tasks are the fewest.")
+
+
+def _priorities_out(tasks: Any) -> list[float]:
+    """The priorities in the order in which they come out at time 10, all added at time 0."""
+    untyped: Any = BrokenDelays
+    broken = untyped()
+    for number, (priority, delay) in enumerate(tasks):
+        broken.add_task(priority, str(number), delay)
+    names = [broken.get_next_task(10) for _ in tasks]
+    return [tasks[int(name)][0] for name in names if name is not None]
