@@ -1,11 +1,13 @@
 """The three lists of what is installed agree: pyproject.toml, constraints.txt, environment.yml."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -55,6 +57,18 @@ def test_every_requirement_is_pinned_to_a_version_that_it_allows() -> None:
     assert missing == []
     refused = [str(n) for n in wanted if pinned[canonicalize_name(n.name)] not in n.specifier]
     assert refused == []
+
+
+def test_every_pinned_version_installs_on_the_oldest_python_that_is_promised() -> None:
+    """Some packages ask for a bug-fix release of Python that a long-lived system does not have."""
+    oldest = Version(PROJECT["requires-python"].removeprefix(">=") + ".0")
+    asked = {
+        distribution.name: distribution.metadata["Requires-Python"] or ""
+        for distribution in importlib.metadata.distributions()
+        if canonicalize_name(distribution.name) in pins()
+    }
+    assert len(asked) > len(EXTRAS["dev"])  # it looks at what is installed: that must be there
+    assert {n: spec for n, spec in asked.items() if oldest not in SpecifierSet(spec)} == {}
 
 
 def test_dev_includes_lab() -> None:
