@@ -1,0 +1,14 @@
+"""Pictures: what a learner looks at before reading.
+
+    heap      a heap as a tree and as an array at once
+    describe  what a picture shows, in words: printed right under it
+
+matplotlib is imported when a picture is drawn, never before; it comes with the extra ``lab``. No
+function calls ``plt.show()``: the cell that draws does. In text, an entry is called as its card in
+the picture is: its key, then its name.
+"""
+
+from sched.plots.style import COLOURS, STYLE, describe
+from sched.plots.tree import heap, push_path
+
+__all__ = ["COLOURS", "STYLE", "describe", "heap", "push_path"]

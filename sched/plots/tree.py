@@ -1,0 +1,329 @@
+"""A heap, as the tree that it means and as the array that it is."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from sched.heap import HeapScheduler
+from sched.plots.entries import Label, label
+from sched.plots.style import (
+    COLOURS,
+    WIDTH,
+    Page,
+    fit,
+    new_page,
+    set_description,
+    styled,
+    text_width,
+    tint,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHOWN = 31  # five levels: more cannot be read on one page
+CARD = 0.44  # height of a card, inches
+MARGIN = 0.2  # left and right of the tree, inches
+LEVELS = [tint(name) for name in ("sky", "orange", "green", "yellow", "purple")]
+
+
+def heap(
+    heap: HeapScheduler | Sequence[Any],
+    path: Iterable[int] | str | None = None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw a binary heap as a tree and as an array; what has one index has one colour. O(n).
+
+    heap: a HeapScheduler (its ready side), or a list in heap order: numbers, names, or tuples.
+    path: indices to mark, each the parent or a child of the one before: the way an entry took; or
+    "push" for the way of the task that a scheduler was given last (see ``push_path``).
+    ax: axes to draw on; a figure of its own if None.
+
+    Of more than 31 entries the first five levels are shown. An entry that is smaller than its
+    parent is marked: the list is not a heap. A cancelled task's entry is hatched.
+    Raises TypeError or ValueError for a bad argument, ImportError without matplotlib.
+    """
+    entries = entries_of(heap)
+    way = checked_path(heap, path, len(entries))
+    dead = tombstones(heap)
+    with styled("heap") as pyplot:
+        picture = HeapPicture([label(e) for e in entries], way, dead, broken(entries))
+        page = new_page(pyplot, ax, picture.height, top=0.4)
+        picture.draw(page)
+        page.axes.set_title(picture.title(), fontsize=12 * page.scale, x=0.01)
+        set_description(page.axes, picture.describe())
+        return cast("Axes", page.axes)
+
+
+def push_path(heap: HeapScheduler | Sequence[Any], newest: Any = None) -> list[int]:
+    """The indices that the entry pushed last has stood at: from the last one upwards. O(n).
+
+    newest: that entry; may be left out for a scheduler, whose newest task has the highest id.
+    Raises ValueError if it stands elsewhere: something else was done to the heap since.
+    """
+    entries = entries_of(heap)
+    if newest is None:
+        if not isinstance(heap, HeapScheduler):
+            raise TypeError("newest must be given for a list: the entry that was pushed last")
+        if not entries:
+            raise ValueError("heap must not be empty: nothing has been pushed")
+        newest = max(entries, key=lambda entry: entry[2])
+    way = [len(entries) - 1]
+    while way[-1] > 0 and entries[way[-1]] is not newest and entries[way[-1]] != newest:
+        way.append((way[-1] - 1) // 2)
+    if not entries or entries[way[-1]] != newest:
+        raise ValueError(
+            f"newest must stand between the last index and the root, got {label(newest)}: "
+            "it was not pushed last"
+        )
+    return way
+
+
+def entries_of(heap: object) -> list[Any]:
+    """A copy of the list of entries."""
+    if isinstance(heap, HeapScheduler):
+        with heap._lock:  # pyright: ignore[reportPrivateUsage]
+            return list(heap._heap)  # pyright: ignore[reportPrivateUsage]
+    if isinstance(heap, str | bytes) or not isinstance(heap, Sequence):
+        raise TypeError(f"heap must be a HeapScheduler or a list in heap order, got {heap!r}")
+    entries: Sequence[Any] = heap
+    return list(entries)
+
+
+def tombstones(heap: object) -> set[int]:
+    """The indices of entries that are no task's current one."""
+    if not isinstance(heap, HeapScheduler):
+        return set()
+    with heap._lock:  # pyright: ignore[reportPrivateUsage]
+        ready = heap._ready  # pyright: ignore[reportPrivateUsage]
+        entries = heap._heap  # pyright: ignore[reportPrivateUsage]
+        return {i for i, entry in enumerate(entries) if ready.get(entry[2]) is not entry}
+
+
+def checked_path(heap: Any, path: Iterable[int] | str | None, size: int) -> list[int]:
+    if path is None:
+        return []
+    if isinstance(path, str):
+        if path != "push":
+            raise ValueError(f'path must be indices or "push", got {path!r}')
+        return push_path(heap)
+    try:
+        way: list[Any] = list(path)
+    except TypeError:
+        raise TypeError(f'path must be indices or "push", got {path!r}') from None
+    for i in way:
+        if isinstance(i, bool) or not isinstance(i, int):
+            raise TypeError(f"path must hold indices, got {i!r}")
+        if not 0 <= i < size:
+            raise ValueError(f"path must stay inside the heap, 0 to {size - 1}, got {i}")
+    for i, j in zip(way, way[1:], strict=False):
+        if (max(i, j) - 1) // 2 != min(i, j):
+            raise ValueError(f"path must go from parent to child or back, got {i} then {j}")
+    return way
+
+
+def broken(entries: Sequence[Any]) -> set[int]:
+    """The indices of entries smaller than their parent; those that cannot be compared are not."""
+    found: set[int] = set()
+    for i in range(1, len(entries)):
+        try:
+            if entries[i] < entries[(i - 1) // 2]:
+                found.add(i)
+        except TypeError:
+            continue
+    return found
+
+
+def level_of(index: int) -> int:
+    return (index + 1).bit_length() - 1
+
+
+class TreeLayout:
+    """Where the cards of a tree of n entries stand, in inches from the upper left corner."""
+
+    def __init__(self, size: int, width: float = WIDTH, step: float = 0.82) -> None:
+        self.size = min(size, SHOWN)
+        self.width = width
+        self.levels = level_of(self.size - 1) + 1 if self.size else 0
+        self.step = step
+        # Cards of the last level that would be too narrow to name stand at two heights in turn.
+        self.stagger = 0.54 if self.levels > 4 else 0.0
+        lowest = (self.levels - 1) * step + CARD + (self.stagger if self.size > 16 else 0.0)
+        self.height = lowest if self.size else CARD
+
+    def place(self, index: int) -> tuple[float, float]:
+        """The middle of a card."""
+        level = level_of(index)
+        slot = index + 1 - (1 << level)
+        x = MARGIN + (self.width - 2 * MARGIN) * (slot + 0.5) / (1 << level)
+        low = self.stagger if level == 4 and slot % 2 else 0.0
+        return x, CARD / 2 + level * self.step + low
+
+    def room(self, index: int) -> float:
+        """How wide a card may be."""
+        slots = 1 << level_of(index)
+        apart = (self.width - 2 * MARGIN) / slots * (2 if slots > 8 else 1)
+        return min(1.5, apart - 0.16)
+
+
+class ArrayLayout:
+    """Where the cells of a list stand, in rows of at most sixteen."""
+
+    def __init__(self, size: int, width: float = WIDTH, row: int = 16) -> None:
+        self.size = min(size, SHOWN)
+        self.columns = max(1, min(self.size, row))
+        self.cell = min(1.0, (width - 0.1) / self.columns)
+        self.left = (width - self.cell * self.columns) / 2
+        self.row_height = CARD + 0.32
+        self.rows = max(1, -(-self.size // row))
+        self.row = row
+        self.height = self.rows * self.row_height
+
+    def place(self, index: int) -> tuple[float, float]:
+        """The middle of a cell."""
+        row, column = divmod(index, self.row)
+        return self.left + (column + 0.5) * self.cell, CARD / 2 + row * self.row_height
+
+
+def draw_cell(page: Page, at: tuple[float, float], room: float, words: Label, **look: Any) -> None:
+    """A cell of an array: the key above the name, which a narrow cell leaves out."""
+    page.box(*at, room, CARD, **look)
+    write(page, at, words.key, words.name if room >= 0.62 else "", room)
+
+
+def draw_card(
+    page: Page, at: tuple[float, float], room: float, words: Label, index: str = "", **look: Any
+) -> None:
+    """A card of a tree, as wide as it needs to be; its index in the upper left corner."""
+    corner = text_width(index, 7.5) + 0.06 if index else 0.0
+    key = fit(words.key, 10, room - 2 * corner - 0.08, bold=True)
+    name = fit(words.name, 8.5, room - 0.1)
+    needed = max(text_width(key, 10, True) + 2 * corner + 0.08, text_width(name, 8.5) + 0.16, 0.4)
+    width = min(room, needed)
+    page.box(*at, width, CARD, rounding=0.09, **look)
+    write(page, at, key, name, room)
+    if index:
+        x, y = at[0] - width / 2 + 0.05, at[1] - 0.12
+        page.text(x, y, index, 7.5, color="#555555", ha="left")
+
+
+def write(page: Page, at: tuple[float, float], key: str, name: str, room: float) -> None:
+    x, y = at
+    page.text(
+        x, y - (0.09 if name else 0.0), fit(key, 10, room - 0.06, bold=True), 10, weight="bold"
+    )
+    if name:
+        page.text(x, y + 0.1, fit(name, 8.5, room - 0.1), 8.5)
+
+
+class HeapPicture:
+    """A heap in labels, and how it is drawn and said. Knows nothing of schedulers."""
+
+    def __init__(
+        self, labels: list[Label], path: list[int], dead: set[int], broken: set[int]
+    ) -> None:
+        self.labels = labels
+        self.path = path
+        self.dead = dead
+        self.broken = broken
+        self.shown = min(len(labels), SHOWN)
+        self.tree = TreeLayout(len(labels))
+        self.array = ArrayLayout(len(labels))
+        self.keys = self.legend()
+        self.array_top = 0.1 + self.tree.height + 0.5
+        self.height = self.array_top + self.array.height + 0.1
+        if self.shown < len(labels):
+            self.height += 0.2
+        self.height += 0.26 * bool(self.keys)
+
+    def legend(self) -> list[tuple[str, dict[str, Any]]]:
+        keys: list[tuple[str, dict[str, Any]]] = []
+        if self.path:
+            keys.append(("path of the last sift", {"edgecolor": COLOURS["vermilion"]}))
+        if self.dead:
+            keys.append(
+                ("cancelled, not yet cleared away", {"hatch": "//", "edgecolor": "#999999"})
+            )
+        if self.broken:
+            keys.append(("smaller than its parent", {"linestyle": ":"}))
+        return keys
+
+    def look(self, index: int) -> dict[str, Any]:
+        """How the card and the cell of an index look: the same, so that the eye connects them."""
+        look: dict[str, Any] = {"facecolor": LEVELS[level_of(index) % len(LEVELS)]}
+        if index in self.dead:
+            look |= {"facecolor": "#F4F4F4", "hatch": "//", "edgecolor": "#BBBBBB"}
+        if index in self.broken:
+            look |= {"linestyle": ":", "linewidth": 2.6}
+        if index in self.path:
+            look |= {"edgecolor": COLOURS["vermilion"], "linewidth": 3.0, "zorder": 3}
+        return look
+
+    def draw(self, page: Page) -> None:
+        if not self.labels:
+            page.text(page.width / 2, page.height / 2, "nothing in it", 11, style="italic")
+            return
+        steps = {frozenset(pair) for pair in zip(self.path, self.path[1:], strict=False)}
+        for i in range(self.shown):
+            self.draw_node(page, i, frozenset((i, (i - 1) // 2)) in steps)
+            x, y = self.array.place(i)
+            y += self.array_top
+            draw_cell(page, (x, y), self.array.cell, self.labels[i], **self.look(i))
+            page.text(x, y + CARD / 2 + 0.11, str(i), 8.5, color="#555555")
+        page.text(
+            self.array.left, self.array_top - 0.14, "the same as an array, by index", 9, ha="left"
+        )
+        y = self.array_top + self.array.height + 0.06
+        if self.shown < len(self.labels):
+            page.text(0.1, y, f"… and {len(self.labels) - self.shown} more", 10, ha="left")
+            y += 0.2
+        self.draw_legend(page, y + 0.06)
+
+    def draw_node(self, page: Page, i: int, on_path: bool) -> None:
+        x, y = self.tree.place(i)
+        y += 0.1
+        if i:
+            px, py = self.tree.place((i - 1) // 2)
+            look: dict[str, Any] = {"color": COLOURS["grey"], "linewidth": 1.2}
+            if i in self.broken:
+                look = {"color": COLOURS["ink"], "linewidth": 2.6, "linestyle": ":"}
+                page.text((x + px) / 2, (y + py + 0.1) / 2, "✗", 12, backgroundcolor="white")
+            if on_path:
+                look |= {"color": COLOURS["vermilion"], "linewidth": 3.6}
+            page.line([(px, py + 0.1), (x, y)], **look)
+        draw_card(page, (x, y), self.tree.room(i), self.labels[i], str(i), **self.look(i))
+
+    def draw_legend(self, page: Page, y: float) -> None:
+        x = 0.1
+        for text, look in self.keys:
+            page.box(x + 0.14, y, 0.28, 0.15, **{"facecolor": "white", "linewidth": 2.2, **look})
+            page.text(x + 0.36, y, text, 9, ha="left")
+            x += 0.36 + text_width(text, 9) + 0.3
+
+    def title(self) -> str:
+        if not self.labels:
+            return "An empty heap"
+        n = len(self.labels)
+        if self.broken:
+            wrong = len(self.broken)
+            are = "1 entry is" if wrong == 1 else f"{wrong} entries are"
+            return f"Not a heap: {are} smaller than the parent"
+        return f"A heap of {n}: no entry is smaller than its parent" if n > 1 else "A heap of 1"
+
+    def describe(self) -> str:
+        """In words, level by level."""
+        lines = [self.title() + "."]
+        for level in range(self.tree.levels):
+            first, last = (1 << level) - 1, min((2 << level) - 1, self.shown)
+            cards = [f"[{i}] {self.labels[i]}{self.remark(i)}" for i in range(first, last)]
+            lines.append(f"Level {level}: " + ", ".join(cards))
+        if self.shown < len(self.labels):
+            lines.append(f"... and {len(self.labels) - self.shown} more.")
+        if self.path:
+            lines.append("Path of the last sift: " + " -> ".join(f"[{i}]" for i in self.path))
+        return "\n".join(lines)
+
+    def remark(self, i: int) -> str:
+        remarks = ["cancelled"] * (i in self.dead)
+        if i in self.broken:
+            remarks.append(f"smaller than its parent [{(i - 1) // 2}]")
+        return f" <{', '.join(remarks)}>" if remarks else ""
