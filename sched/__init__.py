@@ -24,6 +24,7 @@ from sched.heap import HeapScheduler
 from sched.metrics import Metrics
 from sched.naive_sort import NaiveSortScheduler
 from sched.pending import PendingTasks
+from sched.retry import RetryPolicy
 from sched.sorted_list import SortedListScheduler
 from sched.task import (
     InvalidTransitionError,
@@ -44,6 +45,7 @@ __all__ = [
     "PendingTasks",
     "Priority",
     "QueueFullError",
+    "RetryPolicy",
     "Scheduler",
     "SortedListScheduler",
     "SystemClock",

@@ -8,9 +8,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from numbers import Integral, Rational, Real
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sched.task import Details, Priority, Task
+
+if TYPE_CHECKING:
+    from sched.retry import RetryPolicy
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what a signed 64-bit column of a database holds
 
@@ -81,6 +84,17 @@ def as_timestamp(value: object, argument: str) -> float:
     return number
 
 
+def as_number(value: object, argument: str, *, at_least: float) -> float:
+    """A finite number, not below ``at_least``."""
+    number = _as_float(value)
+    message = f"{argument} must be a finite number >= {at_least}, got {value!r}"
+    if number is None:
+        raise TypeError(message)
+    if not math.isfinite(number) or number < at_least:
+        raise ValueError(message)
+    return number
+
+
 def as_count(value: object, argument: str, *, at_least: int) -> int:
     """An int, not below ``at_least``."""
     if isinstance(value, bool) or not isinstance(value, Integral):
@@ -113,6 +127,13 @@ def as_kwargs(value: object) -> dict[str, Any]:
     return dict(value)
 
 
+def as_retry(value: object) -> "RetryPolicy | None":
+    """Something with the two questions that a scheduler asks when a task has failed, or None."""
+    if value is not None and not (hasattr(value, "allows") and hasattr(value, "pause")):
+        raise TypeError(f"retry must be a RetryPolicy, got {value!r}")
+    return cast("RetryPolicy | None", value)
+
+
 def as_key(value: object) -> str | None:
     """A text that is not empty, or None."""
     if value is None:
@@ -122,6 +143,13 @@ def as_key(value: object) -> str | None:
     if not value:
         raise ValueError(f"key must not be empty, got {value!r}")
     return str(value)
+
+
+def as_task(value: object) -> Task:
+    """What get_next_task returned."""
+    if not isinstance(value, Task):
+        raise TypeError(f"task must be a Task from get_next_task(), got {value!r}")
+    return value
 
 
 def as_error(value: object) -> str:
@@ -151,6 +179,7 @@ def as_details(
     args: object,
     kwargs: object,
     timeout: object,
+    retry: object,
     key: object,
 ) -> Details:
     """All that a task has beyond a name."""
@@ -161,6 +190,7 @@ def as_details(
         as_args(args),
         as_kwargs(kwargs),
         None if timeout is None else as_seconds(timeout, "timeout", positive=True),
+        as_retry(retry),
         as_key(key),
     )
 
@@ -198,10 +228,11 @@ def _row(
     args: object = (),
     kwargs: object = None,
     timeout: object = None,
+    retry: object = None,
     key: object = None,
 ) -> Row:
     number, name = as_priority(priority), as_name(task_name)
     payload: str | Details = name
-    if not (action is kwargs is timeout is key is None and args == ()):
-        payload = as_details(number, name, action, args, kwargs, timeout, key)
+    if not (action is kwargs is timeout is retry is key is None and args == ()):
+        payload = as_details(number, name, action, args, kwargs, timeout, retry, key)
     return number, payload, *as_time(delay, run_at)

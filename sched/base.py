@@ -28,6 +28,7 @@ from sched import arguments
 from sched.clock import Clock, SystemClock
 from sched.metrics import Metrics
 from sched.pending import PendingTasks
+from sched.retry import RetryPolicy
 from sched.task import (
     Details,
     InvalidTransitionError,
@@ -36,9 +37,10 @@ from sched.task import (
     TaskEntry,
     TaskStatus,
     UnknownTaskError,
+    ended,
     snapshot,
 )
-from sched.waiting import SPARE, WaitingHeap
+from sched.waiting import SPARE, WaitingHeap, by_run_at
 
 NOTHING: tuple[Any, ...] = ()
 Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
@@ -52,8 +54,13 @@ class Scheduler(ABC):
     clock: where "now" comes from, anything with ``now()`` in epoch seconds; a SystemClock if None.
     history: how many finished tasks are remembered (dead letters apart).
     max_pending: how many tasks may be pending; None for no limit.
+    aging: seconds of waiting that count as much as one level of priority; None for no aging.
 
-    The next task is the smallest ``(priority, run_at, id)`` among those whose time has come.
+    The next task is the smallest ``(priority, run_at, id)`` among those whose time has come. With
+    aging it is the smallest ``(priority + run_at / aging, run_at, id)``, and no task starves: one
+    of priority p is overtaken only by tasks of a priority q < p that may run less than
+    ``(p - q) * aging`` seconds after it. The rank of a task never changes while it waits (all
+    grow older together), so nothing is ever sorted again.
     Every method may be called from any thread.
     """
 
@@ -65,6 +72,7 @@ class Scheduler(ABC):
         clock: Clock | None = None,
         history: int = 10_000,
         max_pending: int | None = None,
+        aging: float | None = None,
     ) -> None:
         clock = SystemClock() if clock is None else clock
         if isinstance(clock, type) or not isinstance(clock, Clock):
@@ -77,6 +85,7 @@ class Scheduler(ABC):
             if max_pending is None
             else arguments.as_count(max_pending, "max_pending", at_least=1)
         )
+        self._aging = None if aging is None else arguments.as_seconds(aging, "aging", positive=True)
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)  # notified when a pending task leaves
         self._next_id = 1
@@ -87,6 +96,8 @@ class Scheduler(ABC):
         self._dead: dict[int, Task] = {}
         self._history: OrderedDict[int, Task] = OrderedDict()
         self._keys: dict[str, int] = {}  # the unfinished task of each key
+        # Called without the lock, with the number of tasks that came in, whenever tasks come or go.
+        self._listeners: list[Callable[[int], None]] = []
         self._succeeded = self._cancelled = self._failed = self._retried = 0
         self._load([])
 
@@ -133,6 +144,7 @@ class Scheduler(ABC):
         args: Iterable[Any] = NOTHING,
         kwargs: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        retry: RetryPolicy | None = None,
         key: str | None = None,
         wait: float | None = None,
     ) -> int:
@@ -144,6 +156,7 @@ class Scheduler(ABC):
         run_at: the moment, in epoch seconds or as an aware datetime (one in the past is kept).
         action, args, kwargs: what a worker calls.
         timeout: seconds that one attempt may take.
+        retry: whether and when it runs again after a failure.
         key: while a task with this key is unfinished, its id is returned and nothing is added.
         wait: seconds to wait for room if ``max_pending`` tasks are pending.
 
@@ -161,10 +174,13 @@ class Scheduler(ABC):
             action is None
             and kwargs is None
             and timeout is None
+            and retry is None
             and key is None
             and args is NOTHING
         ):
-            payload = arguments.as_details(priority, task_name, action, args, kwargs, timeout, key)
+            payload = arguments.as_details(
+                priority, task_name, action, args, kwargs, timeout, retry, key
+            )
         if wait is not None:
             wait = arguments.as_seconds(wait, "wait")
         with self._lock:
@@ -180,10 +196,13 @@ class Scheduler(ABC):
             self._next_id = task_id + 1
             if run_at is None:
                 run_at = now if delay is None else now + delay
-            self._enter((priority, run_at, task_id, payload, now), now)
+            entry = (priority, run_at, task_id, payload, now)
+            self._enter(entry if self._aging is None else self._aged(entry), now)
             if key is not None:
                 self._keys[key] = task_id
-            return task_id
+        if self._listeners:
+            self._tell(1)
+        return task_id
 
     def add_tasks(self, rows: Iterable[Any]) -> list[int]:
         """Add many tasks at once, all or none, and return their ids. O(n) in a heap.
@@ -212,7 +231,7 @@ class Scheduler(ABC):
                 ids.append(task_id)
                 if run_at is None:
                     run_at = now if delay is None else now + delay
-                entry = (priority, run_at, task_id, payload, now)
+                entry = self._aged((priority, run_at, task_id, payload, now))
                 if run_at <= now:
                     ready.append(entry)
                 else:
@@ -220,7 +239,8 @@ class Scheduler(ABC):
                 if key is not None:
                     self._keys[key] = task_id
             self._enter_all(ready)
-            return ids
+        self._tell(len(ids))
+        return ids
 
     # --- taking -----------------------------------------------------------------------------------
 
@@ -292,48 +312,41 @@ class Scheduler(ABC):
         with self._lock:
             self._take_back(task)
             self._succeeded += 1
-            done = Task(
-                task._entry,
-                TaskStatus.SUCCEEDED,
-                task._attempts,
-                task._number,
-                task._started_at,
-                self._now(),
-                result,
-            )
-            self._finish(done)
+            self._finish(ended(task, TaskStatus.SUCCEEDED, self._now(), result))
+        if self._listeners:
+            self._tell(0)
 
     def fail(self, task: Task, error: str | BaseException, retry_in: float | None = None) -> bool:
         """Record that a task that was handed out has failed; say whether it will run again.
 
-        retry_in: seconds until it may run again; it is PENDING then, and True is returned.
-        Without it the task is FAILED, a dead letter, and False is returned.
+        It runs again if its retry policy allows it: then it is PENDING, and True is returned.
+        Otherwise it is FAILED, a dead letter, and False is returned.
         error: a text, or an exception, whose class and message are kept.
+        retry_in: seconds until it may run again, in place of the policy's pause (the policy's
+        limit holds; without a policy there is none).
         Raises as ``complete`` does. O(log n) for a retry in a heap, else O(1).
         """
-        error = arguments.as_error(error)
+        policy = arguments.as_task(task).retry
+        text = arguments.as_error(error)
         if retry_in is not None:
             retry_in = arguments.as_seconds(retry_in, "retry_in")
+        if policy is not None:
+            if not policy.allows(task.attempts, error):
+                retry_in = None
+            elif retry_in is None:
+                retry_in = arguments.as_seconds(policy.pause(task.attempts), "retry.pause()")
         with self._lock:
             self._take_back(task)
             now = self._now()
-            if retry_in is not None:
+            if retry_in is None:
+                self._failed += 1
+                self._dead[task.id] = ended(task, TaskStatus.FAILED, now, None, text)
+                self._release_key(task)
+            else:
                 self._retried += 1
-                self._restart(task, now + retry_in, now, attempts=task._attempts, error=error)
-                return True
-            self._failed += 1
-            self._dead[task.id] = Task(
-                task._entry,
-                TaskStatus.FAILED,
-                task._attempts,
-                task._number,
-                task._started_at,
-                now,
-                None,
-                error,
-            )
-            self._release_key(task)
-            return False
+                self._restart(task, now + retry_in, now, attempts=task.attempts, error=text)
+        self._tell(0 if retry_in is None else 1)
+        return retry_in is not None
 
     def cancel(self, task_id: int) -> bool:
         """Cancel a PENDING task; False if it is not PENDING. O(1) amortised.
@@ -350,20 +363,12 @@ class Scheduler(ABC):
                 self._find(task_id)
                 return False
             self._cancelled += 1
-            before = snapshot(entry)
-            self._finish(
-                Task(
-                    entry,
-                    TaskStatus.CANCELLED,
-                    before.attempts,
-                    finished_at=self._now(),
-                    error=before.error,
-                )
-            )
+            self._finish(ended(snapshot(entry), TaskStatus.CANCELLED, self._now()))
             self._clear_tombstones()
             if self._max_pending is not None:
                 self._room.notify_all()
-            return True
+        self._tell(0)
+        return True
 
     def reprioritize(self, task_id: int, priority: int | float) -> bool:
         """Give a PENDING task another priority; False if it is not PENDING. O(log n) in a heap.
@@ -379,9 +384,9 @@ class Scheduler(ABC):
             payload = old[3]
             if isinstance(payload, Details):
                 payload = replace(payload, priority=priority)
-            entry = (priority, old[1], task_id, payload, old[4])
+            entry = self._aged((priority, old[1], task_id, payload, old[4]))
             if task_id in self._waiting:
-                self._waiting.replace(entry)
+                self._waiting[task_id] = entry  # its place depends on run_at and id alone
             else:
                 self._push(entry)
                 self._ready[task_id] = entry
@@ -416,6 +421,7 @@ class Scheduler(ABC):
                 self._keys[task.key] = task_id
             now = self._now()
             self._restart(task, now, now, attempts=0, error=None)
+        self._tell(1)
 
     def discard(self, task_id: int) -> None:
         """Forget a dead letter. O(1). Raises InvalidTransitionError if it is not FAILED."""
@@ -478,7 +484,11 @@ class Scheduler(ABC):
             self._waiting.check()
             ordered = list(self._ordered())
             live = self._live()
-            unfinished = [*live, *self._waiting, *(t._entry for t in self._running.values())]
+            unfinished = [
+                *live,
+                *self._waiting.values(),
+                *(t._entry for t in self._running.values()),
+            ]
             ids = [entry[2] for entry in unfinished] + [*self._dead, *self._history]
             keys = {e[3].key: e[2] for e in unfinished if isinstance(e[3], Details) and e[3].key}
             for holds, invariant in [
@@ -527,17 +537,28 @@ class Scheduler(ABC):
         self, task: Task, run_at: float, now: float, *, attempts: int, error: str | None
     ) -> None:
         """Make a task that was handed out PENDING again."""
-        rank, _, task_id, payload, added_at = task._entry
+        _, _, task_id, payload, added_at = task._entry
         if isinstance(payload, str):
-            payload = Details(payload, rank)
+            payload = Details(payload, task.priority)
         payload = replace(payload, attempts=attempts, error=error)
-        self._enter((rank, run_at, task_id, payload, added_at), now)
+        self._enter(self._aged((payload.priority, run_at, task_id, payload, added_at)), now)
+
+    def _aged(self, entry: TaskEntry) -> TaskEntry:
+        """The entry with its rank, which is the priority it comes with if there is no aging."""
+        if self._aging is None:
+            return entry
+        priority, run_at, task_id, payload, added_at = entry
+        if isinstance(payload, str):
+            payload = Details(payload, priority)
+        return (priority + run_at / self._aging, run_at, task_id, payload, added_at)
+
+    def _tell(self, arrivals: int) -> None:
+        for listener in self._listeners:
+            listener(arrivals)
 
     def _take_back(self, task: Task) -> None:
         """End the hand-out of a RUNNING task, or raise."""
-        if not isinstance(task, Task):
-            raise TypeError(f"task must be a Task from get_next_task(), got {task!r}")
-        task_id = task._entry[2]
+        task_id = arguments.as_task(task).id
         running = self._running.get(task_id)
         if running is None or running._number != task._number:
             pending = task_id in self._ready or task_id in self._waiting
@@ -609,10 +630,6 @@ class Scheduler(ABC):
             self._promote(now)
             if limit is not None:
                 first: list[TaskEntry] = nsmallest(limit, self._ready.values())
-                rest = nsmallest(limit - len(first), self._waiting, key=_by_run_at)
+                rest = nsmallest(limit - len(first), self._waiting.values(), key=by_run_at)
                 return now, first + rest
-            return now, [*self._live(), *sorted(self._waiting, key=_by_run_at)]
-
-
-def _by_run_at(entry: TaskEntry) -> tuple[float, int]:
-    return entry[1], entry[2]
+            return now, [*self._live(), *self._waiting.in_order()]

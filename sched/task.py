@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from sched.retry import RetryPolicy
 
 
 class TaskStatus(Enum):
@@ -67,13 +70,14 @@ class Details:
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
     timeout: float | None = None
+    retry: "RetryPolicy | None" = None
     key: str | None = None
     attempts: int = 0
     error: str | None = None
 
 
 # (rank, run_at, id, name or Details, added_at): compared from the left, and ids differ, so that a
-# comparison never reaches the name. The rank is the priority.
+# comparison never reaches the name. The rank is the priority, unless the scheduler has aging.
 TaskEntry: TypeAlias = tuple[int | float, float, int, str | Details, float]
 
 
@@ -87,10 +91,8 @@ class Task:
     __slots__ = (
         "_attempts",
         "_entry",
-        "_error",
-        "_finished_at",
         "_number",
-        "_result",
+        "_outcome",
         "_started_at",
         "_status",
     )
@@ -102,19 +104,15 @@ class Task:
         attempts: int,
         number: int = 0,
         started_at: float | None = None,
-        finished_at: float | None = None,
-        result: Any = None,
-        error: str | None = None,
+        outcome: tuple[float | None, Any, str | None] = (None, None, None),
     ) -> None:
-        # Assigned one by one, and shown by properties: a frozen dataclass takes ten times as long.
+        # Few slots, shown by properties: a frozen dataclass of all fields takes ten times as long.
         self._entry = entry
         self._status = status
         self._attempts = attempts
         self._number = number
         self._started_at = started_at
-        self._finished_at = finished_at
-        self._result = result
-        self._error = error
+        self._outcome = outcome  # finished_at, result, error
 
     @property
     def id(self) -> int:
@@ -166,17 +164,19 @@ class Task:
     @property
     def finished_at(self) -> float | None:
         """When it ended, seconds since the epoch, or None. O(1)."""
-        return self._finished_at
+        return self._outcome[0]
 
     @property
     def result(self) -> Any:
         """What ``complete`` was given. O(1)."""
-        return self._result
+        return self._outcome[1]
 
     @property
     def error(self) -> str | None:
-        """The text of the last failure, or None. O(1)."""
-        return self._error
+        """The text of the last failure, if any, though a later attempt succeeded. O(1)."""
+        payload = self._entry[3]
+        before = None if isinstance(payload, str) else payload.error
+        return self._outcome[2] or before
 
     @property
     def action(self) -> Callable[..., Any] | None:
@@ -201,6 +201,12 @@ class Task:
         """How long one attempt may take, in seconds, or None. O(1)."""
         payload = self._entry[3]
         return None if isinstance(payload, str) else payload.timeout
+
+    @property
+    def retry(self) -> "RetryPolicy | None":
+        """What decides whether it runs again after a failure, or None. O(1)."""
+        payload = self._entry[3]
+        return None if isinstance(payload, str) else payload.retry
 
     @property
     def key(self) -> str | None:
@@ -229,9 +235,15 @@ class Task:
         )
 
 
+def ended(
+    task: Task, status: TaskStatus, at: float, result: Any = None, error: str | None = None
+) -> Task:
+    """The Task of the same hand-out, at its end."""
+    outcome = (at, result, error)
+    return Task(task._entry, status, task._attempts, task._number, task._started_at, outcome)
+
+
 def snapshot(entry: TaskEntry) -> Task:
     """The Task of a pending entry."""
     payload = entry[3]
-    if isinstance(payload, str):
-        return Task(entry, TaskStatus.PENDING, 0)
-    return Task(entry, TaskStatus.PENDING, payload.attempts, error=payload.error)
+    return Task(entry, TaskStatus.PENDING, 0 if isinstance(payload, str) else payload.attempts)

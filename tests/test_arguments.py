@@ -55,6 +55,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": -1}, ValueError, "timeout.*got -1"),
     ({"timeout": math.inf}, ValueError, "timeout.*got inf"),
     ({"timeout": "5"}, TypeError, "timeout.*got '5'"),
+    ({"retry": 3}, TypeError, "retry must be a RetryPolicy, got 3"),
     ({"key": ""}, ValueError, "key.*got ''"),
     ({"key": 7}, TypeError, "key.*got 7"),
     ({"key": ["k"]}, TypeError, r"key.*got \['k'\]"),

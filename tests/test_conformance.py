@@ -286,6 +286,7 @@ def test_a_failure_with_a_retry_is_pending_again_after_its_delay(
     assert (second.action, second.args, second.kwargs) == (print, (1,), {"sep": ""})
     assert second.timeout == 3.0
     assert second != first
+    assert second.error == "try later"
 
 
 @pytest.mark.parametrize("end", ["complete", "fail"])
@@ -587,6 +588,14 @@ def test_peek_shows_the_next_task_and_leaves_it(s: Scheduler, clock: VirtualCloc
     assert (peeked.id, peeked.status, peeked.attempts) == (i, TaskStatus.PENDING, 0)
     assert len(s) == 1
     assert s.get_next_task().id == i
+
+
+def test_peek_passes_over_what_a_task_left_behind(s: Scheduler) -> None:
+    a, b = s.add_tasks([(1, "a"), (2, "b")])
+    s.reprioritize(a, 3)
+    assert (s.peek_next_task().id, s.get_next_task().id) == (b, b)
+    assert s.peek_next_task().priority == 3
+    s.check()
 
 
 def test_the_view_of_pending_tasks_is_live(s: Scheduler, clock: VirtualClock) -> None:

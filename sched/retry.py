@@ -1,0 +1,93 @@
+"""RetryPolicy: whether a task that failed runs again, and when.
+
+Retrying at once, or all after the same pause, is how a small outage becomes a large one: every
+client comes back at the same moment (a retry storm). Two ideas keep the peace. *Exponential
+backoff*: each pause is ``factor`` times as long as the last, up to ``cap``. *Jitter*: the pause is
+drawn at random from zero to that length, so that those who failed together do not return together.
+
+Full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+"""
+
+import math
+import random
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sched.arguments import as_count, as_number, as_seconds
+
+ErrorClasses = tuple[type[BaseException], ...]
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often to try, and how long to pause between attempts.
+
+    max_attempts: how often at most, the first attempt included.
+    base: the longest first pause, in seconds; factor: what it is multiplied by each time;
+    cap: the longest pause, in seconds.
+    jitter: "full" draws each pause from 0 to the length above, "none" takes that length.
+    retry_on: exception classes that are worth another attempt; give_up_on: those that are not,
+    though they are among the first. An error given as a text counts as an Exception.
+    seed: makes the pauses repeatable.
+
+    Raises TypeError or ValueError that names the argument.
+    """
+
+    max_attempts: int = 3
+    base: float = 1.0
+    factor: float = 2.0
+    cap: float = 60.0
+    jitter: Literal["full", "none"] = "full"
+    retry_on: ErrorClasses = (Exception,)
+    give_up_on: ErrorClasses = ()
+    seed: int | None = None
+    _random: random.Random = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checked: dict[str, Any] = {
+            "max_attempts": as_count(self.max_attempts, "max_attempts", at_least=1),
+            "base": as_seconds(self.base, "base"),
+            "factor": as_number(self.factor, "factor", at_least=1),
+            "cap": as_seconds(self.cap, "cap"),
+            "retry_on": _as_classes(self.retry_on, "retry_on"),
+            "give_up_on": _as_classes(self.give_up_on, "give_up_on"),
+            "seed": None if self.seed is None else as_count(self.seed, "seed", at_least=0),
+            "_random": random.Random(self.seed),
+        }
+        if self.jitter not in ("full", "none"):
+            raise ValueError(f"jitter must be 'full' or 'none', got {self.jitter!r}")
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def allows(self, attempts: int, error: object) -> bool:
+        """Whether a task that has had so many attempts, and failed with this, runs again. O(1)."""
+        if not isinstance(error, BaseException):
+            error = Exception(error)
+        return (
+            attempts < self.max_attempts
+            and isinstance(error, self.retry_on)
+            and not isinstance(error, self.give_up_on)
+        )
+
+    def longest_pause(self, attempts: int) -> float:
+        """The pause after so many attempts before jitter, in seconds. O(1)."""
+        if self.base == 0:
+            return 0.0
+        # The logarithm never overflows, the power does: at attempt 1,025 with a factor of 2.
+        exponent = math.log(self.base) + (attempts - 1) * math.log(self.factor)
+        if self.cap == 0 or exponent >= math.log(self.cap):
+            return self.cap
+        return self.base * self.factor ** (attempts - 1)
+
+    def pause(self, attempts: int) -> float:
+        """The seconds to wait after so many attempts: drawn anew at each call. O(1)."""
+        longest = self.longest_pause(attempts)
+        return longest if self.jitter == "none" else self._random.uniform(0, longest)
+
+
+def _as_classes(value: object, argument: str) -> ErrorClasses:
+    classes: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+    for each in classes:
+        if not (isinstance(each, type) and issubclass(each, BaseException)):
+            raise TypeError(f"{argument} must be a tuple of exception classes, got {value!r}")
+    return classes
