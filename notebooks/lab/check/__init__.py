@@ -4,12 +4,14 @@ A check runs the learner's code on every small case, and says which operation br
 smallest case that shows it, in words. It never shows a traceback of its own, is not broken by an
 answer that raises or never ends, and takes an untouched stub for what it is.
 
-One module for each notebook: nb01.py holds the exercises of notebook 01.
+One module for each notebook: nb02.py holds the exercises of notebook 02. (Those of 01 that build a
+heap by hand are in heaps.py.)
 """
 
 from .exercises import Exercise, exercises, notebooks
+from .heaps import heap_pop, heap_push
 from .nb00 import first_scheduler
-from .nb01 import diagnose_01, heap_pop, heap_push, tie_break, two_sides
+from .nb01 import diagnose_01, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb05 import counted, diagnose_05, growth, sorted_add
 
