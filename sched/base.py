@@ -45,6 +45,7 @@ from sched.waiting import SPARE, WaitingHeap, by_run_at
 NOTHING: tuple[Any, ...] = ()
 Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
 
+RUNNING, SUCCEEDED = TaskStatus.RUNNING, TaskStatus.SUCCEEDED  # slow to look up in an Enum
 _hand_outs = count(1)  # one series for all schedulers: no other scheduler's task passes for ours
 
 
@@ -196,8 +197,14 @@ class Scheduler(ABC):
             self._next_id = task_id + 1
             if run_at is None:
                 run_at = now if delay is None else now + delay
-            entry = (priority, run_at, task_id, payload, now)
-            self._enter(entry if self._aging is None else self._aged(entry), now)
+            entry: TaskEntry = (priority, run_at, task_id, payload, now)
+            if self._aging is not None:
+                entry = self._aged(entry)
+            if run_at <= now:  # _enter, written out
+                self._push(entry)
+                self._ready[task_id] = entry
+            else:
+                self._waiting.add(entry)
             if key is not None:
                 self._keys[key] = task_id
         if self._listeners:
@@ -267,7 +274,7 @@ class Scheduler(ABC):
                 return None
             payload = entry[3]
             attempts = 1 if isinstance(payload, str) else payload.attempts + 1
-            task = Task(entry, TaskStatus.RUNNING, attempts, next(_hand_outs), now)
+            task = Task(entry, (RUNNING, attempts, next(_hand_outs), now, None, None, None))
             self._running[task_id] = task
             del ready[task_id]
             if self._max_pending is not None:
@@ -312,7 +319,7 @@ class Scheduler(ABC):
         with self._lock:
             self._take_back(task)
             self._succeeded += 1
-            self._finish(ended(task, TaskStatus.SUCCEEDED, self._now(), result))
+            self._finish(ended(task, SUCCEEDED, self._now(), result))
         if self._listeners:
             self._tell(0)
 
@@ -560,7 +567,7 @@ class Scheduler(ABC):
         """End the hand-out of a RUNNING task, or raise."""
         task_id = arguments.as_task(task).id
         running = self._running.get(task_id)
-        if running is None or running._number != task._number:
+        if running is None or running.number != task.number:
             pending = task_id in self._ready or task_id in self._waiting
             status = TaskStatus.PENDING if pending else self._find(task_id).status
             raise InvalidTransitionError(

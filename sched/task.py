@@ -80,6 +80,9 @@ class Details:
 # comparison never reaches the name. The rank is the priority, unless the scheduler has aging.
 TaskEntry: TypeAlias = tuple[int | float, float, int, str | Details, float]
 
+# (status, attempts, number of the hand-out, started_at, finished_at, result, error)
+TaskState: TypeAlias = tuple[TaskStatus, int, int, float | None, float | None, Any, str | None]
+
 
 class Task:
     """A snapshot of one task: it does not change when the task does. Read-only.
@@ -88,31 +91,12 @@ class Task:
     same task: one ``get_next_task()``, or none yet.
     """
 
-    __slots__ = (
-        "_attempts",
-        "_entry",
-        "_number",
-        "_outcome",
-        "_started_at",
-        "_status",
-    )
+    __slots__ = ("_entry", "_state")
 
-    def __init__(
-        self,
-        entry: TaskEntry,
-        status: TaskStatus,
-        attempts: int,
-        number: int = 0,
-        started_at: float | None = None,
-        outcome: tuple[float | None, Any, str | None] = (None, None, None),
-    ) -> None:
-        # Few slots, shown by properties: a frozen dataclass of all fields takes ten times as long.
+    def __init__(self, entry: TaskEntry, state: TaskState) -> None:
+        # Two slots, shown by properties: a frozen dataclass of all fields takes ten times as long.
         self._entry = entry
-        self._status = status
-        self._attempts = attempts
-        self._number = number
-        self._started_at = started_at
-        self._outcome = outcome  # finished_at, result, error
+        self._state = state
 
     @property
     def id(self) -> int:
@@ -144,39 +128,39 @@ class Task:
     @property
     def status(self) -> TaskStatus:
         """Where the task stood when this snapshot was made. O(1)."""
-        return self._status
+        return self._state[0]
 
     @property
     def attempts(self) -> int:
         """How often it has been handed out: 0 until the first time. O(1)."""
-        return self._attempts
+        return self._state[1]
 
     @property
     def number(self) -> int:
         """The number of this hand-out, never used twice in a process; 0 for none. O(1)."""
-        return self._number
+        return self._state[2]
 
     @property
     def started_at(self) -> float | None:
         """When it was handed out, seconds since the epoch, or None. O(1)."""
-        return self._started_at
+        return self._state[3]
 
     @property
     def finished_at(self) -> float | None:
         """When it ended, seconds since the epoch, or None. O(1)."""
-        return self._outcome[0]
+        return self._state[4]
 
     @property
     def result(self) -> Any:
         """What ``complete`` was given. O(1)."""
-        return self._outcome[1]
+        return self._state[5]
 
     @property
     def error(self) -> str | None:
         """The text of the last failure, if any, though a later attempt succeeded. O(1)."""
         payload = self._entry[3]
         before = None if isinstance(payload, str) else payload.error
-        return self._outcome[2] or before
+        return self._state[6] or before
 
     @property
     def action(self) -> Callable[..., Any] | None:
@@ -217,10 +201,10 @@ class Task:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Task):
             return NotImplemented
-        return self.id == other.id and self._number == other._number
+        return self.id == other.id and self.number == other.number
 
     def __hash__(self) -> int:
-        return hash((self.id, self._number))
+        return hash((self.id, self.number))
 
     def __str__(self) -> str:
         return self.name
@@ -239,11 +223,12 @@ def ended(
     task: Task, status: TaskStatus, at: float, result: Any = None, error: str | None = None
 ) -> Task:
     """The Task of the same hand-out, at its end."""
-    outcome = (at, result, error)
-    return Task(task._entry, status, task._attempts, task._number, task._started_at, outcome)
+    _, attempts, number, started_at, _, _, _ = task._state
+    return Task(task._entry, (status, attempts, number, started_at, at, result, error))
 
 
 def snapshot(entry: TaskEntry) -> Task:
     """The Task of a pending entry."""
     payload = entry[3]
-    return Task(entry, TaskStatus.PENDING, 0 if isinstance(payload, str) else payload.attempts)
+    attempts = 0 if isinstance(payload, str) else payload.attempts
+    return Task(entry, (TaskStatus.PENDING, attempts, 0, None, None, None, None))
