@@ -1,0 +1,146 @@
+"""Count, measure, fit and plot: ``python -m benchmarks --help``."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from benchmarks import count, drain, machine, measure, memory, report, results, sweep
+from benchmarks.subjects import LARGEST, QUICK
+
+OUT = Path(__file__).parent / "out"
+SMALLEST_MAX_N, LARGEST_MAX_N = 2**10, 2**24  # fewer than four sizes fit any curve
+QUICK_ROUNDS = 3
+QUICK_MEMORY = 2**12
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One of the things that can be run: its steps, and what becomes of the rows they return."""
+
+    steps: Callable[[int, bool], Sequence[sweep.Step]]  # largest n, whether to be quick
+    summary: Callable[[list[Any]], list[Any]]
+
+
+SWEEPS = {
+    "count": Sweep(lambda n, _: count.steps(n), list),
+    "measure": Sweep(
+        lambda n, quick: measure.steps(n, QUICK_ROUNDS if quick else measure.ROUNDS),
+        measure.summary,
+    ),
+    "drain": Sweep(
+        lambda n, quick: drain.steps(n, QUICK_ROUNDS if quick else drain.REPEATS), drain.summary
+    ),
+    "memory": Sweep(lambda n, quick: memory.steps(QUICK_MEMORY if quick else n), list),
+}
+PLOT = "plot"
+
+
+def largest_size(text: str) -> int:
+    """The value of --max-n."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not SMALLEST_MAX_N <= value <= LARGEST_MAX_N:
+        raise argparse.ArgumentTypeError(
+            f"must be an int from {SMALLEST_MAX_N} to {LARGEST_MAX_N}, got {text!r}"
+        )
+    return value
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Count comparisons, measure times and memory of every scheduler, fit and plot.",
+        epilog="Ctrl-C keeps what is measured, and plots it.",
+    )
+    parser.add_argument(
+        "--max-n",
+        type=largest_size,
+        metavar="N",
+        help=f"largest size (default {LARGEST}); the sizes are the powers of two up to it",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"to n = {QUICK}, fewer rounds: seconds, not minutes"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT,
+        metavar="DIR",
+        help="folder for CSV, JSON and PNG (default benchmarks/out); what a sweep wrote there "
+        "before is replaced when that sweep runs again",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[*SWEEPS, PLOT],
+        help="run this part alone (may be given more than once); plot draws what is in DIR",
+    )
+    given = parser.parse_args(argv)
+    given.max_n = given.max_n or (QUICK if given.quick else LARGEST)
+    try:
+        given.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"argument --out: must be a folder, got {str(given.out)!r}: {error.strerror}")
+    return given
+
+
+def run_sweep(name: str, given: argparse.Namespace) -> bool:
+    """Run one sweep and store its rows. False if it was interrupted."""
+    rows: list[Any] = []
+    complete, start = True, perf_counter()
+    try:
+        sweep.run(name, SWEEPS[name].steps(given.max_n, given.quick), rows)
+    except KeyboardInterrupt:
+        complete = False
+    if rows:
+        results.write_rows(given.out / f"{name}.csv", SWEEPS[name].summary(rows))
+        about = {
+            "complete": complete,
+            "seconds": round(perf_counter() - start, 1),
+            "arguments": {"max_n": given.max_n, "quick": given.quick},
+            **machine.description(),
+        }
+        results.update_run(given.out, "sweeps", {name: about})
+    return complete
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is asked for. Returns the exit code: 0, or 130 after Ctrl-C."""
+    given = arguments(argv)
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know every sign: "log?" then
+        sys.stdout.reconfigure(errors="replace")
+    interrupted = False
+    for name in SWEEPS:
+        if given.only and name not in given.only:
+            continue
+        if not run_sweep(name, given):
+            interrupted = True
+            print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
+            break
+    found = results.read(given.out)
+    if not any((found.counts, found.times, found.drains, found.weights)):
+        print(f"There are no results in {given.out}.", file=sys.stderr)
+        return INTERRUPTED if interrupted else 1
+    results.update_run(given.out, "findings", report.findings(found))
+    print(f"\n{report.table(found)}\n")
+
+    from benchmarks import plot  # here, because it takes a second that --help need not wait for
+
+    for path in plot.draw_all(found, given.out):
+        print(path)
+    return INTERRUPTED if interrupted else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # outside of a sweep: what is stored is stored
+        sys.exit(INTERRUPTED)
