@@ -1,6 +1,7 @@
 """Pictures: what a learner looks at before reading.
 
     heap      a heap as a tree and as an array at once
+    steps     every comparison and move of a data structure: a strip, a text, a slider, a film
     describe  what a picture shows, in words: printed right under it
 
 matplotlib is imported when a picture is drawn, never before; it comes with the extra ``lab``. No
@@ -9,6 +10,7 @@ the picture is: its key, then its name.
 """
 
 from sched.plots.style import COLOURS, STYLE, describe
+from sched.plots.trace import Trace, steps
 from sched.plots.tree import heap, push_path
 
-__all__ = ["COLOURS", "STYLE", "describe", "heap", "push_path"]
+__all__ = ["COLOURS", "STYLE", "Trace", "describe", "heap", "push_path", "steps"]
