@@ -22,6 +22,7 @@ from sched.base import Scheduler
 from sched.clock import Clock, SystemClock, VirtualClock
 from sched.heap import HeapScheduler
 from sched.metrics import Metrics
+from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
 from sched.pending import PendingTasks
 from sched.retry import RetryPolicy
@@ -41,6 +42,7 @@ __all__ = [
     "HeapScheduler",
     "InvalidTransitionError",
     "Metrics",
+    "MultilevelScheduler",
     "NaiveSortScheduler",
     "PendingTasks",
     "Priority",

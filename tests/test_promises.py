@@ -21,10 +21,10 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 # What may be imported at the head of a module; further down, inside a function, is free.
 LAYERS = [
     {"task"},
-    {"arguments", "metrics"},
+    {"arguments", "metrics", "sorted_run"},
     {"clock", "pending", "retry", "waiting"},
     {"base"},
-    {"heap", "sorted_list", "naive_sort"},
+    {"heap", "multilevel", "naive_sort", "sorted_list"},
     {"plots"},
 ]
 

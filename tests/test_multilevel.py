@@ -1,0 +1,100 @@
+"""MultilevelScheduler and its SortedRun: changing over, changing back, and any mixture."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sched import MultilevelScheduler, VirtualClock
+from sched.multilevel import MOST_LEVELS
+from sched.sorted_run import SortedRun
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.lists(st.integers(-50, 50), max_size=40),  # a batch comes in
+            st.integers(1, 30),  # so many leave
+        ),
+        max_size=30,
+    )
+)
+def test_a_run_gives_what_a_sorted_list_gives(steps: list[list[int] | int]) -> None:
+    run, model = SortedRun(), []
+    for step in steps:
+        if isinstance(step, int):
+            for _ in range(min(step, len(model))):
+                assert run.peek() == model[0]
+                assert run.pop() == model.pop(0)
+        else:
+            for entry in step:
+                run.push(entry)
+            model = sorted(model + step)
+        run.check()
+        assert len(run) == len(model)
+        assert list(run) == model
+
+
+def test_a_trickle_into_a_long_run_is_not_sorted_each_time() -> None:
+    compared = 0
+
+    class Counted(int):
+        def __lt__(self, other: int) -> bool:
+            nonlocal compared
+            compared += 1
+            return int(self) < int(other)
+
+    n = 4096
+    rng = random.Random(1)
+    run = SortedRun([Counted(rng.randrange(10**6)) for _ in range(n)])
+    run.peek()
+    compared = 0
+    for _ in range(n):
+        run.push(Counted(rng.randrange(10**6)))
+        run.pop()
+    assert compared / n < 30  # log2 n is 12; a sort each time would be n
+
+
+def test_many_levels_change_over_to_a_run_and_back() -> None:
+    s = MultilevelScheduler(clock=VirtualClock())
+    rng = random.Random(2)
+    for _ in range(3):
+        priorities = [rng.random() for _ in range(2 * MOST_LEVELS)]
+        for n, priority in enumerate(priorities, 1):
+            s.add_task(priority, "t")
+            assert (s._run is not None) is (n > MOST_LEVELS)
+            if n % 50 == 0:
+                s.check()
+        s.cancel(s.add_task(-1.0, "cancelled"))
+        taken = [s.get_next_task().priority for _ in priorities]
+        assert taken == sorted(priorities)
+        s.check()
+        s.add_task(1, "t")
+        assert s._run is None
+        s.get_next_task()
+
+
+def test_many_levels_with_aging_keep_the_order() -> None:
+    clock = VirtualClock()
+    s = MultilevelScheduler(clock=clock, aging=5)
+    rng = random.Random(3)
+    added = []
+    for _ in range(2 * MOST_LEVELS):
+        priority = rng.randrange(10**6)
+        added.append((priority + clock.now() / 5, s.add_task(priority, "t")))
+        clock.advance(1)
+    s.check()
+    assert [s.get_next_task().id for _ in added] == [i for _, i in sorted(added)]
+
+
+def test_tasks_out_of_turn_keep_the_order_in_their_level() -> None:
+    clock = VirtualClock(100)
+    s = MultilevelScheduler(clock=clock)
+    due = s.add_task(1, "delayed", delay=5)
+    clock.advance(6)
+    fresh = s.add_task(1, "fresh")
+    past = s.add_task(1, "past", run_at=50)
+    moved = s.add_task(2, "moved up", run_at=103)
+    s.reprioritize(moved, 1)
+    s.check()
+    assert [s.get_next_task().id for _ in range(4)] == [past, moved, due, fresh]
