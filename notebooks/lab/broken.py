@@ -5,6 +5,7 @@ are written as a learner would write them: without types.
 """
 
 # mypy: allow-untyped-defs
+# pyright: basic
 
 from heapq import heappop, heappush
 

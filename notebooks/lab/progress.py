@@ -37,7 +37,13 @@ class Page:
     passed: list[str] = field(default_factory=list)
 
 
+NOT_KEPT = (
+    "Your progress cannot be kept: its folder cannot be used. "
+    "You can go on; the score forgets when the kernel stops."
+)
+
 _unkept: dict[str, Page] = {}  # pages that could not be written
+_unreadable: set[str] = set()  # notebooks whose file is there and cannot be read
 _said: set[str] = set()  # what is said once is not said again
 
 
@@ -57,8 +63,9 @@ def load(notebook: str) -> Page:
     except FileNotFoundError:
         return Page()
     except OSError:
-        _say_once("Your progress cannot be read here. You can go on; the score starts empty.")
-        return Page()
+        _say_once(NOT_KEPT)
+        _unreadable.add(notebook)
+        return _unkept.setdefault(notebook, Page())
     try:
         return _from_json(json.loads(text), notebook)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -68,6 +75,9 @@ def load(notebook: str) -> Page:
 
 def save(notebook: str, page: Page) -> None:
     """Replace the notebook's file in one step; keep the page in memory where that fails."""
+    if notebook in _unreadable:  # what cannot be read is not overwritten either
+        _unkept[notebook] = page
+        return
     where = folder()
     path = where / f"{notebook}.json"
     unfinished = where / f".{notebook}.{os.getpid()}.unfinished"
@@ -80,10 +90,7 @@ def save(notebook: str, page: Page) -> None:
         unfinished.replace(path)
     except OSError:
         _unkept[notebook] = page
-        _say_once(
-            "Your progress cannot be kept: its folder cannot be written. "
-            "You can go on; the score forgets it when the kernel stops."
-        )
+        _say_once(NOT_KEPT)
     else:
         _unkept.pop(notebook, None)
 

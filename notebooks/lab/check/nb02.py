@@ -44,6 +44,8 @@ def next_run_time(function: Any) -> Verdict:
             problem = "gives a time where nothing is left to run"
         elif ready:
             problem = "does not see that a task is ready now"
+        elif isinstance(got, int) and got == expected - now:
+            problem = "gives how long to wait, not until when"
         elif isinstance(got, int) and got < now:
             problem = "gives a time that is past"
         else:

@@ -98,7 +98,7 @@ class _Limits:
     exceeded = False
 
 
-def _no_sleep(_seconds: float) -> None:
+def _no_sleep(_seconds: object, /) -> None:
     raise RuntimeError("no real waiting here: time.sleep holds up everything else")
 
 
@@ -128,18 +128,20 @@ def _limits() -> Iterator[_Limits]:
     # Signals reach the main thread only, and Windows has no timer: there the steps must do.
     timed = hasattr(signal, "setitimer") and (threading.current_thread() is threading.main_thread())
     tracer, sleep = sys.gettrace(), time.sleep
+    handler: Any = None
+    before = (0.0, 0.0)
     if timed:
         handler = signal.signal(signal.SIGALRM, stop)
         # Again and again: a bare `except:` in a loop catches the first one.
         before = signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS / 10)
-    vars(time)["sleep"] = _no_sleep
+    time.sleep = _no_sleep
     sys.settrace(count)
     try:
         yield limits
     finally:
         inside = False
         sys.settrace(tracer)
-        vars(time)["sleep"] = sleep
+        time.sleep = sleep
         if timed:
             signal.setitimer(signal.ITIMER_REAL, *before)
             signal.signal(signal.SIGALRM, handler)
