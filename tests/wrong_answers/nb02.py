@@ -1,0 +1,254 @@
+"""Answers to the exercises of notebook 02."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
+
+import time
+from collections import deque
+
+from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
+
+# --- when -----------------------------------------------------------------------------------------
+
+EX = "next_run_time"
+FIRST = "does not give the time of the task that is due first"
+
+
+@wrong(EX, EX, "raises ValueError")
+def forgets_that_nothing_may_wait(ready, waiting, now):
+    return now if ready else max(now, min(waiting))
+
+
+@wrong(EX, EX, "does not see that a task is ready now")
+def forgets_the_ready_ones(_ready, waiting, now):
+    return max(now, min(waiting)) if waiting else None
+
+
+@wrong(EX, EX, "gives a time that is past")
+def goes_back_in_time(ready, waiting, now):
+    if ready:
+        return now
+    return min(waiting) if waiting else None
+
+
+@wrong(EX, EX, FIRST)
+def takes_the_first_of_the_list(ready, waiting, now):
+    if ready:
+        return now
+    return max(now, waiting[0]) if waiting else None
+
+
+@wrong(EX, EX, "gives how long to wait, not until when")
+def gives_the_seconds_to_wait(ready, waiting, now):
+    if ready:
+        return now
+    return max(now, min(waiting)) - now if waiting else None
+
+
+@wrong(EX, EX, FIRST)
+def takes_the_last_one_due(ready, waiting, now):
+    if ready:
+        return now
+    return max(now, *waiting) if waiting else None
+
+
+@wrong(EX, EX, "gives a time where nothing is left to run")
+def gives_now_when_there_is_nothing(ready, waiting, now):
+    return now if ready or not waiting else max(now, min(waiting))
+
+
+@also_right(EX)
+def by_sorting(ready, waiting, now):
+    moments = sorted([now] * len(ready) + [max(now, moment) for moment in waiting])
+    return moments[0] if moments else None
+
+
+# --- waiting --------------------------------------------------------------------------------------
+
+
+@wrong("run_all", "run_all", "stops while tasks are still waiting")
+def stops_at_the_first_none(scheduler, clock):
+    ran = []
+    while task := scheduler.get_next_task():
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "wakes up when there is nothing to do")
+def asks_every_half_second(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is None:
+            clock.advance(0.5)
+        else:
+            ran.append((clock.now(), task.name))
+            scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "runs a task late")
+def asks_every_second(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is None:
+            clock.advance(4)
+        else:
+            ran.append((clock.now(), task.name))
+            scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "does not come back")
+def never_moves_the_clock(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is not None:
+            ran.append((clock.now(), task.name))
+            scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "raises RuntimeError")
+def really_sleeps(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is None:
+            time.sleep(3600)
+        else:
+            ran.append((clock.now(), task.name))
+            scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "takes tasks and never completes them")
+def forgets_to_complete(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is None:
+            clock.advance_to(scheduler.next_run_time())
+        else:
+            ran.append((clock.now(), task.name))
+    return ran
+
+
+@wrong("run_all", "run_all", "raises AttributeError")
+def forgets_that_there_may_be_none(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "does not return a list of pairs")
+def returns_nothing(scheduler, clock):
+    stops_at_the_first_none(scheduler, clock)
+
+
+@also_right("run_all")
+def run_all_waiting_first(scheduler, clock):
+    ran = []
+    while (moment := scheduler.next_run_time()) is not None:
+        if moment > clock.now():
+            clock.advance(moment - clock.now())
+        task = scheduler.get_next_task()
+        scheduler.complete(task)
+        ran.append((clock.now(), str(task)))
+    return ran
+
+
+# --- a clock --------------------------------------------------------------------------------------
+
+
+class Clock:
+    """What the answers below share; each is wrong in what it changes."""
+
+    def __init__(self, wall):
+        self.wall = wall
+        self.last = wall()
+
+
+@wrong("steady_clock", "now", "runs backwards")
+class ShowsTheWall(Clock):
+    def now(self):
+        return self.wall()
+
+
+@wrong("steady_clock", "now", "runs backwards")
+class RemembersTheLastReading(Clock):
+    def now(self):
+        reading = self.wall()
+        shown, self.last = max(reading, self.last), reading
+        return shown
+
+
+@wrong("steady_clock", "now", "stands still while the wall clock goes on")
+class NeverMoves(Clock):
+    def now(self):
+        return self.last
+
+
+@wrong("steady_clock", "now", "stands still while the wall clock goes on")
+class TakesTheSmaller(Clock):
+    def now(self):
+        self.last = min(self.last, self.wall())
+        return self.last
+
+
+@wrong("steady_clock", "now", "is ahead of the wall clock")
+class AddsTheJumpBack(Clock):
+    """It takes every step for a step forwards."""
+
+    def __init__(self, wall):
+        super().__init__(wall)
+        self.shown = self.last
+
+    def now(self):
+        reading = self.wall()
+        self.shown += abs(reading - self.last)
+        self.last = reading
+        return self.shown
+
+
+@wrong("steady_clock", "now", "does not return a time")
+class ForgetsToReturn(Clock):
+    def now(self):
+        self.last = max(self.last, self.wall())
+
+
+@wrong("steady_clock", "now", "raises AttributeError")
+class RemembersNothing:
+    def __init__(self, wall):
+        self.wall = wall
+
+    def now(self):
+        self.largest = max(self.largest, self.wall())
+        return self.largest
+
+
+@also_right("steady_clock")
+class KeepsEveryReading:
+    def __init__(self, wall):
+        self.wall, self.readings = wall, deque()
+
+    def now(self):
+        self.readings.append(self.wall())
+        return float(max(self.readings))
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+D = "diagnose_02"
+wrong_value(D, "another fault", ("B", [(2, 1), (1, 2)]), "the fault", "is another one")
+wrong_value(D, "comes out in order", ("C", [(1, 1), (2, 2)]), "the list", "does not show the fault")
+wrong_value(D, "equally due", ("C", [(1, 1), (1, 0)]), "the list", "does not show the fault")
+wrong_value(D, "one too many", ("C", [(3, 0), (2, 1), (1, 2)]), "the list", "a shorter one can")
+wrong_value(D, "never due", ("C", [(2, 1), (1, 20)]), "the list", "should be from 0 to 10")
+wrong_value(D, "no delays", ("C", [2, 1]), "the list", "should hold pairs")
+RIGHT[D] += [("c", [[5, 0], [4, 10]])]
