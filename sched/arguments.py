@@ -202,7 +202,16 @@ def as_rows(rows: object) -> list[Row]:
     """All rows of add_tasks, checked before any is added."""
     if not isinstance(rows, Iterable):
         raise TypeError(f"rows must be an iterable of tasks, got {rows!r}")
-    return [_as_row(number, row) for number, row in enumerate(rows)]
+    checked: list[Row] = []
+    for number, row in enumerate(rows):
+        if type(row) is tuple and len(row) == 2:  # the usual row, a million times
+            priority, name = row
+            usual = type(priority) is int and SMALLEST <= priority <= LARGEST
+            if usual and type(name) is str and name:
+                checked.append((priority, name, None, None))
+                continue
+        checked.append(_as_row(number, row))
+    return checked
 
 
 def _as_row(number: int, row: object) -> Row:

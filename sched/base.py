@@ -221,30 +221,36 @@ class Scheduler(ABC):
         """
         checked = arguments.as_rows(rows)
         with self._lock:
-            fresh = {d.key for _, d, _, _ in checked if isinstance(d, Details)} - {None}
-            keyless = sum(not isinstance(d, Details) or d.key is None for _, d, _, _ in checked)
             if self._max_pending is not None and checked:
-                self._await_room(keyless + len(fresh - self._keys.keys()), None)
+                named = [None if isinstance(d, str) else d.key for _, d, _, _ in checked]
+                new_keys = {*named} - {None} - self._keys.keys()
+                self._await_room(named.count(None) + len(new_keys), None)
             now = self._now()
             ids: list[int] = []
             ready: list[TaskEntry] = []
+            waiting: list[TaskEntry] = []
+            keys: dict[str, int] = {}
+            task_id = self._next_id
             for priority, payload, delay, run_at in checked:
-                key = None if isinstance(payload, str) else payload.key
-                if key is not None and key in self._keys:
-                    ids.append(self._keys[key])
-                    continue
-                task_id = self._next_id
-                self._next_id = task_id + 1
-                ids.append(task_id)
+                if isinstance(payload, Details) and payload.key is not None:
+                    taken = self._keys.get(payload.key) or keys.get(payload.key)
+                    if taken:
+                        ids.append(taken)
+                        continue
+                    keys[payload.key] = task_id
                 if run_at is None:
                     run_at = now if delay is None else now + delay
-                entry = self._aged((priority, run_at, task_id, payload, now))
-                if run_at <= now:
-                    ready.append(entry)
-                else:
-                    self._waiting.add(entry)
-                if key is not None:
-                    self._keys[key] = task_id
+                entry: TaskEntry = (priority, run_at, task_id, payload, now)
+                if self._aging is not None:
+                    entry = self._aged(entry)
+                (ready if run_at <= now else waiting).append(entry)
+                ids.append(task_id)
+                task_id += 1
+            # Nothing has changed so far: an interrupt before this line adds no task at all.
+            self._next_id = task_id
+            self._keys.update(keys)
+            for entry in waiting:
+                self._waiting.add(entry)
             self._enter_all(ready)
         self._tell(len(ids))
         return ids
@@ -531,12 +537,12 @@ class Scheduler(ABC):
 
     def _enter_all(self, entries: list[TaskEntry]) -> None:
         """Make many tasks ready: rebuilding is cheaper once they outnumber what is there."""
-        rebuild = len(entries) >= len(self._ready)
-        for entry in entries:
-            if not rebuild:
+        if len(entries) < len(self._ready):
+            for entry in entries:
                 self._push(entry)
-            self._ready[entry[2]] = entry
-        if rebuild and entries:
+                self._ready[entry[2]] = entry
+        elif entries:
+            self._ready.update({entry[2]: entry for entry in entries})
             self._load(list(self._ready.values()))
             self._tombstones = 0
 
