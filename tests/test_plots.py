@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sched import (
     HeapScheduler,
+    MultilevelScheduler,
     NaiveSortScheduler,
     Priority,
     SortedListScheduler,
@@ -48,6 +49,11 @@ def texts_of(figure: Any) -> list[Any]:
     for axes in figure.axes:
         if not axes.axison:
             found -= {*axes.xaxis.findobj(), *axes.yaxis.findobj()}
+        for axis in (axes.xaxis, axes.yaxis):  # ticks beyond the ends of an axis are not drawn
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.majorTicks:
+                if not low <= tick.get_loc() <= high:
+                    found -= {tick.label1, tick.label2}
     return [t for t in found if t.get_visible() and t.get_text()]
 
 
@@ -501,15 +507,14 @@ def test_a_strip_has_a_picture_for_each_operation_or_each_frame_of_one():
     assert words.count("the heap as an array") == len(trace.operations[2].frames) == 2
 
 
-def test_a_long_strip_leaves_out_its_middle_and_says_so():
-    trace = plots.steps(list(range(16, 0, -1)), NaiveSortScheduler, take=1)
-    assert len(trace.operations[-1].frames) < 24  # one descending run: nothing to leave out
-    trace = plots.steps([i * 7 % 16 for i in range(16)], NaiveSortScheduler, take=1)
-    left_out = len(trace.operations[-1].frames) - 24
+def test_a_long_strip_leaves_out_its_middle_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sched.plots.scene.PANELS", 4)
+    trace = plots.steps([3, 5, 1, 3, 2], NaiveSortScheduler, take=1)
     figure = trace.strip(-1)
     words = [t.get_text() for t in texts_of(figure)]
-    assert any(f"({left_out} frames" in line for line in words)
-    assert words.count("the list, as they came") == 24
+    left_out = len(trace.operations[-1].frames) - 4
+    assert any(f"({left_out} frames in the middle left out)" in line for line in words)
+    assert words.count("the list, as they came") == 4
     assert_nothing_is_clipped_or_hidden(figure)
 
 
@@ -561,3 +566,146 @@ def test_a_bad_recording_is_refused_by_name_and_value(
 ):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_multilevel_scheduler_is_told_level_by_level():
+    trace = plots.steps([(3, "Mail"), (1, "Fix"), (3, "Log")], MultilevelScheduler)
+    assert trace.taken == ("Fix", "Mail", "Log")
+    assert trace.text(2) == "\n".join(
+        [
+            "MultilevelScheduler, step by step (c: comparisons so far, m: moves so far)",
+            (
+                "  3.  c   1  m   3  add Log (3) to its level: compare Mail (3) with Log (3): "
+                "as urgent, added earlier: smaller, so it goes to the end"
+            ),
+            "                     now: level 1 [Fix (1)], level 3 [Mail (3), Log (3)]",
+        ]
+    )
+    assert_nothing_is_clipped_or_hidden(trace.strip())
+
+
+# --- waiting --------------------------------------------------------------------------------------
+
+RUNS = [("Mail", 0, 1.3, 2.0), ("Report", 0, 2, 2), ("Backup database", 0.4, 2.9, None)]
+
+
+def test_a_line_of_time_says_who_was_how_late():
+    axes = plots.waiting(RUNS, looks=[0, 1, 2, 3], title="look every second")
+    assert plots.describe(axes) == (
+        "look every second: 0.35 s late on average, 0.7 s at most, 4 looks.\n"
+        "Mail: added at 0 s, due at 1.3 s, run at 2 s, 0.7 s late\n"
+        "Report: added at 0 s, due at 2 s, run at 2 s, on time\n"
+        "Backup database: added at 0.4 s, due at 2.9 s, never run"
+    )
+    assert axes.get_xlabel() == "time, seconds"
+    assert_nothing_is_clipped_or_hidden(axes.figure)
+
+
+def test_lateness_is_hatched_and_as_long_as_the_task_was_late():
+    axes: Any = plots.waiting(RUNS[:2])
+    hatched = [(p.get_x(), p.get_width()) for p in axes.patches if p.get_hatch()]
+    assert hatched == [(1.3, pytest.approx(0.7))]
+
+
+@pytest.mark.parametrize(
+    ("started", "verdict"),
+    [(2, "Nobody late."), (1.5, "Too early by 0.5 s."), (None, "Nothing ran."), (3, "1 s late on")],
+)
+def test_the_verdict_on_a_way_of_waiting(started: float | None, verdict: str):
+    axes = plots.waiting([("Mail", 0, 2, started)])
+    assert plots.describe(axes).startswith(verdict)
+
+
+def test_ways_of_waiting_are_compared_on_one_line_of_time():
+    figure: Any = plots.compare_waiting(
+        {"look every second": RUNS[:2], "sleep until the next is due": [("Mail", 0, 1.3, 1.3)]},
+        looks={"look every second": [0, 1, 2, 7]},
+    )
+    one, other = figure.axes
+    assert one.get_xlim() == other.get_xlim()
+    assert plots.describe(figure) == plots.describe(one) + "\n" + plots.describe(other)
+    assert "sleep until the next is due: nobody late." in plots.describe(figure)
+    assert_nothing_is_clipped_or_hidden(figure)
+
+
+def test_epoch_seconds_are_shown_from_the_first_one_on():
+    axes = plots.waiting([("Mail", 1.7e9, 1.7e9 + 2, 1.7e9 + 3)])
+    assert axes.get_xlabel() == "time, seconds after the first"
+    assert axes.get_xlim()[1] < 4
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: plots.waiting([]), ValueError, "runs must hold at least one task"),
+        (lambda: plots.waiting([("Mail", 0, 1)]), TypeError, r"row 0 is \('Mail', 0, 1\)"),
+        (lambda: plots.waiting([("Mail", 0, "1", 1)]), ValueError, "run_at, row 0, .* got '1'"),
+        (lambda: plots.waiting(RUNS, [float("nan")]), ValueError, "looks must be .* got nan"),
+        (lambda: plots.compare_waiting({}), TypeError, "ways must be a dict .* got {}"),
+        (lambda: plots.compare_waiting({"a": RUNS}, {"b": []}), ValueError, "looks .* got 'b'"),
+        (lambda: plots.sides([1]), TypeError, r"scheduler must be a Scheduler, got \[1\]"),
+        (lambda: plots.becoming_ready([]), ValueError, "tasks must be from 1 to 8, got 0"),
+        (lambda: plots.becoming_ready([(1, "a")], int), TypeError, "scheduler_class must be"),
+        (lambda: plots.becoming_ready([(1, "a", -1)]), ValueError, "delay must be .* got -1"),
+    ],
+)
+def test_bad_times_are_refused_by_name_and_value(call: Any, error: type[Exception], message: str):
+    with pytest.raises(error, match=message):
+        call()
+
+
+# --- two sides ------------------------------------------------------------------------------------
+
+DELAYED = [(3, "Mail", 0), (1, "Fix", 4), (2, "Report", 1.5)]
+
+
+@pytest.mark.parametrize("structure", [*STRUCTURES, MultilevelScheduler])
+def test_both_sides_are_shown_each_in_its_order(structure: Any):
+    clock = VirtualClock()
+    scheduler = structure(clock=clock)
+    scheduler.add_tasks(DELAYED)
+    clock.advance(1)
+    axes = plots.sides(scheduler)
+    assert plots.describe(axes) == (
+        "At 1 s: 2 waiting, 1 ready.\n"
+        "waiting, by run_at: Report (2) due in 0.5 s, Fix (1) due in 3 s\n"
+        "ready, by priority: Mail (3)"
+    )
+    assert_nothing_is_clipped_or_hidden(axes.figure)
+    assert len(scheduler) == 3  # looking takes nothing
+
+
+def test_sides_with_too_many_tasks_count_the_rest():
+    scheduler = HeapScheduler(clock=VirtualClock())
+    scheduler.add_tasks([(1, f"Process payment {i}") for i in range(11)])
+    words = [t.get_text() for t in plots.sides(scheduler).texts]
+    assert any("… and 3 more" in word for word in words)
+    assert any("nobody" in word for word in words)
+
+
+def test_a_film_of_tasks_becoming_ready_stops_at_each_moment_one_is_due():
+    film = plots.becoming_ready(DELAYED)
+    assert film.describe() == (
+        "At 0 s: 2 waiting, 1 ready.\n"
+        "waiting, by run_at: Report (2) due in 1.5 s, Fix (1) due in 4 s\n"
+        "ready, by priority: Mail (3)\n"
+        "At 1.5 s: 1 waiting, 2 ready.\n"
+        "waiting, by run_at: Fix (1) due in 2.5 s\n"
+        "ready, by priority: Report (2), Mail (3)\n"
+        "At 4 s: 0 waiting, 3 ready.\n"
+        "waiting, by run_at: nobody\n"
+        "ready, by priority: Fix (1), Report (2), Mail (3)"
+    )
+    strip = film.strip()
+    assert plots.describe(strip) == plots.describe(film) == film.describe()
+    assert_nothing_is_clipped_or_hidden(strip)
+
+
+def test_on_its_way_a_card_is_between_the_two_places():
+    film = plots.becoming_ready([(1, "Fix", 2)])
+    heights = []
+    for i in range(len(film)):
+        (key,) = [t for t in texts_of(film.picture(i)) if t.get_text() == "Fix"]
+        heights.append(key.get_position()[1])
+    assert heights == sorted(heights)
+    assert len(set(heights)) == len(film) == 7

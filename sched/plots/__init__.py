@@ -2,6 +2,8 @@
 
     heap      a heap as a tree and as an array at once
     steps     every comparison and move of a data structure: a strip, a text, a slider, a film
+    sides     who is waiting and who is ready; becoming_ready, the same as a film
+    waiting   delayed tasks on a line of time, late ones hatched; compare_waiting, several ways
     describe  what a picture shows, in words: printed right under it
 
 matplotlib is imported when a picture is drawn, never before; it comes with the extra ``lab``. No
@@ -9,8 +11,24 @@ function calls ``plt.show()``: the cell that draws does. In text, an entry is ca
 the picture is: its key, then its name.
 """
 
+from sched.plots.film import Film
+from sched.plots.sides import becoming_ready, sides
 from sched.plots.style import COLOURS, STYLE, describe
+from sched.plots.timeline import compare_waiting, waiting
 from sched.plots.trace import Trace, steps
 from sched.plots.tree import heap, push_path
 
-__all__ = ["COLOURS", "STYLE", "Trace", "describe", "heap", "push_path", "steps"]
+__all__ = [
+    "COLOURS",
+    "STYLE",
+    "Film",
+    "Trace",
+    "becoming_ready",
+    "compare_waiting",
+    "describe",
+    "heap",
+    "push_path",
+    "sides",
+    "steps",
+    "waiting",
+]

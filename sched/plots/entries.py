@@ -67,6 +67,12 @@ def number(value: object) -> str:
     return text if len(text) <= 9 else "…" + text[-8:]
 
 
+def seconds(value: float) -> str:
+    """A time or a duration, to the millisecond, as short as it can be said."""
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def one_line(text: str) -> str:
     """Without line breaks, tabs and what no font can draw."""
     return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -12,8 +12,9 @@ from json import dumps
 from secrets import token_hex
 from typing import Any
 
-from sched.plots.style import WIDTH, Page, library, styled
+from sched.plots.style import WIDTH, Page, library, set_description, styled
 
+TITLE = 0.3  # inches above what a film draws
 PLAYER = """\
 <figure id="{id}" style="margin:0;max-width:{width}px">
 <img alt="{alt}" src="{first}" style="width:100%;background:white">
@@ -78,6 +79,21 @@ class Film:
         if not 0 <= number < len(self):
             raise IndexError(f"number must be from 0 to {len(self) - 1}, got {number}")
         return still(lambda page: self._draw(page, number), self._height, self.title)
+
+    def strip(self) -> Any:
+        """A figure with the pictures that stay, below each other: for where no film plays."""
+        stay = [i for i, s in enumerate(self._seconds) if s >= 1]
+        body = self._height - TITLE
+        with styled("film") as pyplot:
+            figure = pyplot.figure(figsize=(WIDTH, TITLE + body * len(stay)))
+            page = Page(figure.add_axes((0, 0, 1, 1)), WIDTH, figure.get_figheight())
+            page.text(0.12, 0.2, self.title, 12, ha="left", weight="bold")
+            for k, i in enumerate(stay):
+                bottom = body * (len(stay) - 1 - k) / figure.get_figheight()
+                box = (0, bottom, 1, self._height / figure.get_figheight())
+                self._draw(Page(figure.add_axes(box), WIDTH, self._height), i)
+            set_description(figure, self._description)
+        return figure
 
     def html(self) -> str:
         """The film with its button and slider, as HTML. O(its pictures), about 10 kB each."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from sched.plots.entries import Label
+from sched.plots.layout import CARD, ArrayLayout, TreeLayout, draw_card, draw_cell
 from sched.plots.record import Frame
 from sched.plots.style import COLOURS, WIDTH, Page, text_width, tint, wrap
-from sched.plots.tree import CARD, ArrayLayout, TreeLayout, draw_card, draw_cell
 
 # What is drawn where: ("tree", task), ("hand", task) or (row, task), to the middle of its card.
 Places: TypeAlias = dict[tuple[str | int, int], tuple[float, float]]

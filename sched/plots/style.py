@@ -121,15 +121,14 @@ def new_page(pyplot: Any, axes: Any, height: float, width: float = WIDTH, top: f
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """How wide a text is, in inches, at a size in points."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    if not text.strip():
-        return 0.0  # a path without points has no extents
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
-    path: Any = TextPath((0, 0), text, size=size, prop=font, usetex=False)
-    xs = path.vertices[:, 0]  # exact extents would take ten times as long, for no pixel
-    return float(xs.max() - xs.min()) / 72 * 1.04  # letters on a screen keep to whole pixels
+    weight = "bold" if bold else "normal"
+    font: Any = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(100, 72)  # large, so that no rounding to pixels matters
+    font.set_text(text)
+    width: float = font.get_width_height()[0] / 64 * size / 100 / 72
+    return width * 1.04  # letters on a screen keep to whole pixels
 
 
 @lru_cache(maxsize=4096)

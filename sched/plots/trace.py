@@ -11,10 +11,11 @@ from sched.clock import VirtualClock
 from sched.heap import HeapScheduler
 from sched.plots.entries import Label
 from sched.plots.film import Film, small_png, still
-from sched.plots.record import Frame, Row, record
+from sched.plots.layout import SHOWN
+from sched.plots.narrators import narrator_of
+from sched.plots.record import Frame, record
 from sched.plots.scene import Scene, between
 from sched.plots.style import WIDTH, Page, fit, library, set_description, styled
-from sched.plots.tree import SHOWN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,15 +86,20 @@ class Trace:
                 frame = self.frames[i]
                 counts = f"c {frame.comparisons:>3}  m {frame.moves:>3}"
                 lines.append(f"{i + 1:>3}.  {counts}  {frame.sentence}")
-            lines.extend(" " * 21 + self._state(row) for row in self.frames[op.frames[-1]].rows[:1])
+            lines.append(" " * 21 + self._state(self.frames[op.frames[-1]]))
         if operation is None:
             lines.append(f"in all: {self._counts(self.comparisons, self.moves)}")
             lines.extend([self.note] if self.note else [])
         return "\n".join(lines)
 
-    def _state(self, row: Row) -> str:
-        names = ["empty" if cell is None else str(self.labels[cell]) for cell in row.cells]
-        return f"now: [{', '.join(names)}]"
+    def _state(self, frame: Frame) -> str:
+        """The lists as they stand, those that hold something."""
+        lists: list[str] = []
+        for row in frame.rows:
+            words = ["empty" if cell is None else str(self.labels[cell]) for cell in row.cells]
+            if words:
+                lists.append(f"{row.name} [{', '.join(words)}]".lstrip())
+        return "now: " + (", ".join(lists) or "[]")
 
     @staticmethod
     def _counts(comparisons: int, moves: int) -> str:
@@ -106,7 +112,7 @@ class Trace:
         """What ``strip`` shows, in words: one line for each of its pictures. O(frames)."""
         lines = [self._title(operation) + "."]
         for heading, counts, frame in self._panels(operation):
-            lines.append(f"{heading}: {counts}; {self._state(frame.rows[0])}")
+            lines.append(f"{heading}: {counts}; {self._state(frame)}")
         return "\n".join(lines)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -142,12 +148,13 @@ class Trace:
         for op in self.operations:
             frames = [self.frames[i] for i in op.frames]
             last = frames[-1]
-            moved = frozenset[int]().union(*(f.moved for f in frames if f.moved_row == 0))
+            row = frames[-1].moved_row
+            moved = frozenset[int]().union(*(f.moved for f in frames if f.moved_row == row))
             # What was in hand while a place was looked for is in the list now; a task taken is not.
             stands = {task for row in last.rows for task in row.cells}
             gone = [f.held for f in frames if f.held is not None and f.held not in stands]
             held = gone[0] if gone else None
-            summary = replace(last, compared=(), moved=moved, moved_row=0, span=None, held=held)
+            summary = replace(last, compared=(), moved=moved, span=None, held=held)
             panels.append((op.title, self._counts(op.comparisons, op.moves), summary))
         return panels
 
@@ -254,8 +261,9 @@ def steps(
     """Record every comparison and every move while tasks are added and then taken.
 
     tasks: at most 31 of them, (priority, name) or a bare priority; all are ready at once.
-    scheduler_class: HeapScheduler, SortedListScheduler, NaiveSortScheduler, told in their own
-    words; of any other scheduler the comparisons are told, and its entries in order.
+    scheduler_class: HeapScheduler, SortedListScheduler, NaiveSortScheduler and
+    MultilevelScheduler are told in their own words; of any other scheduler the comparisons are
+    told, and its entries in order.
     take: how many are taken in the end; all of them if None.
 
     Raises TypeError or ValueError for a bad argument. O(what the structure costs).
@@ -269,7 +277,7 @@ def steps(
     if take > len(rows):
         raise ValueError(f"take must be at most the number of tasks, {len(rows)}, got {take}")
     scheduler = scheduler_class(clock=VirtualClock())
-    narrator, taken = record(scheduler, rows, take)
+    narrator, taken = record(scheduler, rows, take, narrator_of(scheduler_class))
     return Trace(
         scheduler_class.__name__,
         narrator.labels,
