@@ -25,6 +25,7 @@ LAYERS = [
     {"clock", "pending", "retry", "waiting"},
     {"base"},
     {"heap", "multilevel", "naive_sort", "sorted_list"},
+    {"simulation"},
     {"plots"},
 ]
 
