@@ -59,7 +59,7 @@ class PendingTasks:
         rows: list[tuple[str, str, str, str]] = []
         for entry in entries:
             task = snapshot(entry)
-            due = "ready" if task.run_at <= now else f"in {task.run_at - now:.3g} s"
+            due = "ready" if task.run_at <= now else f"in {_duration(task.run_at - now)}"
             rows.append((str(task.id), str(task.priority), due, task.name))
         return headline, rows
 
@@ -86,3 +86,12 @@ class PendingTasks:
         return (
             f"<p>{headline}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as a person says them: 3 s, 2.5 min, 4 h, 10 d."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            count = seconds / size
+            return f"{count:.3g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
+    return f"{seconds:.3g} s"

@@ -646,6 +646,23 @@ def test_the_table_shows_twenty_rows_and_the_total(s: Scheduler) -> None:
     assert "31 pending tasks" in html
 
 
+@pytest.mark.parametrize(
+    ("delay", "due"),
+    [
+        (0.25, "in 0.25 s"),
+        (119, "in 119 s"),
+        (150, "in 2.5 min"),
+        (3600, "in 60 min"),
+        (4 * 3600, "in 4 h"),
+        (36 * 86400, "in 36 d"),
+        (10 * 365 * 86400, "in 3,650 d"),
+    ],
+)
+def test_the_table_says_when_as_a_person_would(s: Scheduler, delay: float, due: str) -> None:
+    s.add_task(1, "t", delay=delay)
+    assert due in repr(s.pending_tasks())
+
+
 def test_the_empty_table_says_so(s: Scheduler) -> None:
     assert repr(s.pending_tasks()) == "0 pending tasks"
     assert s.pending_tasks()._repr_html_() == "<p>0 pending tasks</p>"
