@@ -498,10 +498,10 @@ def test_a_strip_has_a_picture_for_each_operation_or_each_frame_of_one():
     trace = plots.steps(THREE, take=1)
     assert plots.describe(trace.strip()) == (
         "HeapScheduler: 3 comparisons, 10 moves in 4 operations.\n"
-        "add Mail (3): 0 comparisons, 1 move; now: [Mail (3)]\n"
-        "add Log (5): 1 comparison, 1 move; now: [Mail (3), Log (5)]\n"
-        "add Fix (1): 1 comparison, 3 moves; now: [Fix (1), Log (5), Mail (3)]\n"
-        "take Fix (1): 1 comparison, 5 moves; now: [Mail (3), Log (5)]"
+        "add Mail (3): 0 comparisons, 1 move\n    now: [Mail (3)]\n"
+        "add Log (5): 1 comparison, 1 move\n    now: [Mail (3), Log (5)]\n"
+        "add Fix (1): 1 comparison, 3 moves\n    now: [Fix (1), Log (5), Mail (3)]\n"
+        "take Fix (1): 1 comparison, 5 moves\n    now: [Mail (3), Log (5)]"
     )
     words = [t.get_text() for t in texts_of(trace.strip(2))]
     assert words.count("the heap as an array") == len(trace.operations[2].frames) == 2

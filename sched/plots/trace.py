@@ -112,7 +112,7 @@ class Trace:
         """What ``strip`` shows, in words: one line for each of its pictures. O(frames)."""
         lines = [self._title(operation) + "."]
         for heading, counts, frame in self._panels(operation):
-            lines.append(f"{heading}: {counts}; {self._state(frame)}")
+            lines += [f"{heading}: {counts}", f"    {self._state(frame)}"]
         return "\n".join(lines)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
