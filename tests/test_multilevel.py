@@ -20,7 +20,8 @@ from sched.sorted_run import SortedRun
     )
 )
 def test_a_run_gives_what_a_sorted_list_gives(steps: list[list[int] | int]) -> None:
-    run, model = SortedRun(), []
+    run = SortedRun()
+    model: list[int] = []
     for step in steps:
         if isinstance(step, int):
             for _ in range(min(step, len(model))):
