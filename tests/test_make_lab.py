@@ -43,6 +43,7 @@ def notebooks(tmp_path: Path) -> Path:
         "pictures/heap.png": "a picture",
         ".ipynb_checkpoints/01-first-checkpoint.ipynb": "made by a run",
         "lab/__pycache__/x.pyc": "made by a run",
+        "progress/01.json": "the score of whoever ran the originals",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

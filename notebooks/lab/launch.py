@@ -31,6 +31,7 @@ def copy_notebooks(source: Path, work: Path) -> list[Path]:
     for path in sorted(source.rglob("*")):
         place = path.relative_to(source)
         made_by_a_run = any(part.startswith((".", "__pycache__")) for part in place.parts)
+        made_by_a_run |= place.parts[0] == "progress"  # of whoever ran the originals
         if made_by_a_run or not path.is_file():
             continue
         copy = work / place

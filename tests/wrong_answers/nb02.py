@@ -152,6 +152,17 @@ def returns_nothing(scheduler, clock):
 
 
 @also_right("run_all")
+def run_all_moving_to_where_it_stands(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        clock.advance_to(scheduler.next_run_time())  # no move at all when a task is ready
+        task = scheduler.get_next_task()
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@also_right("run_all")
 def run_all_waiting_first(scheduler, clock):
     ran = []
     while (moment := scheduler.next_run_time()) is not None:
