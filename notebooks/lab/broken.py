@@ -8,6 +8,7 @@ are written as a learner would write them: without types.
 # pyright: basic
 
 from heapq import heappop, heappush
+from threading import Lock
 
 
 class BrokenHeap:
@@ -71,3 +72,20 @@ class BrokenNaiveSort:
     def get_next_task(self):
         self.tasks.sort(reverse=True)
         return self.tasks.pop() if self.tasks else None
+
+
+class BrokenQueue:
+    """Tasks that workers share: look which is first, remove it, run it. Each step has the lock."""
+
+    def __init__(self, names):
+        self.lock = Lock()
+        self.names = list(names)
+
+    def look(self):
+        with self.lock:
+            return self.names[0] if self.names else None
+
+    def remove(self, name):
+        with self.lock:
+            if name in self.names:
+                self.names.remove(name)

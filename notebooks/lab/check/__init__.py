@@ -13,6 +13,7 @@ from .heaps import heap_pop, heap_push
 from .nb00 import first_scheduler
 from .nb01 import diagnose_01, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
+from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb05 import counted, diagnose_05, growth, sorted_add
 
 __all__ = [
@@ -20,17 +21,22 @@ __all__ = [
     "counted",
     "diagnose_01",
     "diagnose_02",
+    "diagnose_03",
     "diagnose_05",
     "exercises",
+    "finish_time",
     "first_scheduler",
     "growth",
     "heap_pop",
     "heap_push",
     "next_run_time",
     "notebooks",
+    "rank",
     "run_all",
     "sorted_add",
     "steady_clock",
+    "take",
     "tie_break",
     "two_sides",
+    "work",
 ]

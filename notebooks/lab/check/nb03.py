@@ -1,0 +1,397 @@
+"""Notebook 03: look and remove in one step, a worker's loop, when all is done, growing old."""
+
+from heapq import heapify, heappop, heapreplace
+from random import Random
+from threading import Event
+from typing import Any
+
+from ..broken import BrokenQueue
+from .exercises import exercise, need_diagnosis, need_function
+from .running import BrokenError, Trial
+from .searching import (
+    Case,
+    Scenario,
+    Verdict,
+    random_cases,
+    right,
+    sequences,
+    smallest_failure,
+    wrong,
+)
+
+NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
+
+
+def _name(number: int) -> str:
+    return NAMES[number] if number < len(NAMES) else f"task {number}"
+
+
+# --- one step -------------------------------------------------------------------------------------
+
+
+class RivalLock:
+    """A lock, and another worker who takes a task at the worst moment; no thread is needed.
+
+    when: "waiting": it takes the first task that is due while you wait for the lock; "after": as
+    soon as you have given the lock back; "never".
+    """
+
+    def __init__(self, heap: list[tuple[float, str]], now: float, when: str) -> None:
+        self.heap, self.now, self.when = heap, now, when
+        self.taken: list[str] = []  # by the other worker
+        self.held = False
+        self.asked = 0
+        self.left = list(heap)  # the heap when the lock was given back last
+
+    def acquire(self, *_how: object) -> bool:
+        if self.held:
+            raise RuntimeError("you wait for a lock that you hold: it would be for ever")
+        self.asked += 1
+        if self.when == "waiting" and not self.taken:
+            self._rival()
+        self.held = True
+        return True
+
+    def release(self) -> None:
+        if not self.held:
+            raise RuntimeError("release of a lock that is not held")
+        self.held = False
+        if self.when == "after" and not self.taken:
+            self._rival()
+        self.left = list(self.heap)
+
+    def locked(self) -> bool:
+        return self.held
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def _rival(self) -> None:
+        if self.heap and self.heap[0][0] <= self.now:
+            self.taken.append(heappop(self.heap)[1])
+
+
+@exercise("03", "Take: look and remove in one step", "your function, as in take(take)")
+def take(function: Any) -> Verdict:
+    """Check ``take(heap, now, lock)`` -> a name or None. A case holds due times."""
+    unfit = need_function(function, "take", "check.take(take)")
+    if unfit:
+        return unfit
+    now = 10
+
+    def alone_or_not(when: str) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            _take_once(trial, case, when, now, function)
+
+        return scenario
+
+    def due(random: Random) -> int:
+        return random.randint(1, 20)
+
+    for when in ("never", "waiting", "after"):
+        found = smallest_failure(
+            alone_or_not(when), sequences([5, 7, 60], 3, shortest=0), random_cases(due, 12, 10)
+        )
+        if found:
+            return found
+    return right("nobody gets in between, and the lock is given back in every case.")
+
+
+def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> None:
+    heap = [(due, _name(number)) for number, due in enumerate(case)]
+    heapify(heap)
+    trial.note("from lab.check.nb03 import RivalLock")
+    trial.note(f"heap = {heap!r}")
+    trial.note(f"lock = RivalLock(heap, {now}, {when!r})")
+    lock = RivalLock(heap, now, when)
+    order = [name for due, name in sorted(heap) if due <= now]
+    if order and when != "never":
+        moment = {"waiting": "while you wait for the lock", "after": "when you give it back"}[when]
+        trial.note(f"# another worker takes {order[0 if when == 'waiting' else -1]!r} {moment}")
+        if when == "after":
+            trial.lines[-1] = f"# another worker takes the first task that is due {moment}"
+    before = list(heap)
+    shown = f"take(heap, {now}, lock)"
+    got = trial.call(shown, "take", function, heap, now, lock)
+    trial.lines[-1] += f"    # returned {got!r}"
+    detail = f"It returned {got!r}, and the heap is now {heap!r}."
+    if lock.held:
+        raise BrokenError("take", "keeps the lock", "Nobody can ever take a task again.")
+    if (not lock.asked and heap != before) or (lock.asked and heap != lock.left):
+        raise BrokenError("take", "removes a task without holding the lock", detail)
+    if got in before:
+        raise BrokenError("take", "returns the pair, not the name", detail)
+    if got is not None and got in lock.taken:
+        raise BrokenError("take", "returns a task that another worker has taken", detail)
+    mine = order[len(lock.taken) :] if when == "waiting" else order
+    expected = mine[0] if mine else None
+    if got == expected:
+        gone = {*lock.taken, got}
+        if sorted(heap) != sorted(pair for pair in before if pair[1] not in gone):
+            raise BrokenError("take", "does not remove the task that it returns", detail)
+        if any(heap[(i - 1) // 2] > heap[i] for i in range(1, len(heap))):
+            raise BrokenError("take", "leaves a list that is no heap", detail)
+        return
+    wanted = f"{detail} It should return {expected!r}."
+    if expected is None:
+        problem = f"takes a task that is not due at second {now}"
+    elif got is None:
+        problem = "leaves a task that is due"
+    else:
+        problem = "does not take the task that is due first"
+    raise BrokenError("take", problem, wanted)
+
+
+# --- a worker's loop ------------------------------------------------------------------------------
+
+ACTIONS = {
+    "works": "def works(): return 'sent'",
+    "raises": "def raises(): raise ValueError('no such address')",
+    "stops": "def stops(): stop.set()",
+}
+
+
+@exercise("03", "A worker that stops cleanly", "your function, as in work(work)")
+def work(function: Any) -> Verdict:
+    """Check ``work(scheduler, stop)``. A case holds what the tasks do, most urgent first."""
+    unfit = need_function(function, "work", "check.work(work)")
+    if unfit:
+        return unfit
+
+    def told_before(stopped: bool) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            _work_once(trial, case, stopped, function)
+
+        return scenario
+
+    found = smallest_failure(
+        told_before(False), sequences(["works", "raises", "stops", "later"], 3, shortest=0)
+    ) or smallest_failure(told_before(True), sequences(["works", "raises"], 2))
+    return found or right("every task it takes comes to an end, and it stops when told to.")
+
+
+def _work_once(trial: Trial, case: Case, stopped: bool, function: Any) -> None:
+    from sched import HeapScheduler, TaskStatus, VirtualClock
+
+    stop, ran = Event(), []
+
+    def acts(number: int, kind: str) -> Any:
+        def action() -> str:
+            ran.append(number)
+            if kind == "raises":
+                raise ValueError("no such address")
+            if kind == "stops":
+                stop.set()
+            return "sent"
+
+        return action
+
+    scheduler = HeapScheduler(clock=VirtualClock(0.0))
+    trial.note("from threading import Event")
+    trial.note("stop = Event()")
+    trial.note("s = HeapScheduler(clock=VirtualClock(0.0))")
+    trial.lines += [ACTIONS[kind] for kind in ACTIONS if kind in case]
+    expected: list[TaskStatus] = []
+    over = stopped
+    for number, kind in enumerate(case):
+        delay, shown = (60.0, "works") if kind == "later" else (0.0, kind)
+        scheduler.add_task(number, _name(number), delay, action=acts(number, kind))
+        if kind == "later" and ACTIONS["works"] not in trial.lines:
+            trial.lines.insert(3, ACTIONS["works"])
+        later = ", delay=60" if delay else ""
+        trial.note(f"s.add_task({number}, {_name(number)!r}{later}, action={shown})")
+        if over or delay:
+            expected.append(TaskStatus.PENDING)
+        else:
+            expected.append(TaskStatus.FAILED if kind == "raises" else TaskStatus.SUCCEEDED)
+        over = over or kind == "stops"
+    if stopped:
+        stop.set()
+        trial.note("stop.set()")
+    trial.call("work(s, stop)", "work", function, scheduler, stop)
+    for number, wanted in enumerate(expected):
+        problem = _wrong_end(wanted.name, scheduler.status(number + 1).name, ran.count(number))
+        if problem:
+            detail = f"{_name(number)!r} is {scheduler.status(number + 1).name} at the end; "
+            raise BrokenError("work", problem, f"{detail}it should be {wanted.name}.")
+
+
+def _wrong_end(wanted: str, got: str, runs: int) -> str | None:
+    """What is wrong with a task that came to this end and ran so often, or None."""
+    if got == "RUNNING":
+        return "takes a task and says nothing of how it ended"
+    if wanted == "PENDING" and (got != "PENDING" or runs):
+        return "goes on after it was told to stop"
+    if wanted != "PENDING" and got == "PENDING":
+        return "leaves while a task is ready"
+    if runs != (wanted != "PENDING"):
+        return f"calls the action of a task {runs} times"
+    if wanted == "FAILED" and got == "SUCCEEDED":
+        return "says that a failed task has succeeded"
+    if wanted == "SUCCEEDED" and got == "FAILED":
+        return "says that a task has failed which did not"
+    return None
+
+
+# --- when all is done -----------------------------------------------------------------------------
+
+
+@exercise("03", "When all is done", "your function, as in finish_time(finish_time)")
+def finish_time(function: Any) -> Verdict:
+    """Check ``finish_time(durations, workers)``. A case holds durations."""
+    unfit = need_function(function, "finish_time", "check.finish_time(finish_time)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, durations: Case) -> None:
+        for workers in (1, 2, 3):
+            trial.lines.clear()
+            shown = f"finish_time({durations!r}, {workers})"
+            got = trial.call(shown, "finish_time", function, list(durations), workers)
+            trial.lines[-1] += f"    # returned {got!r}"
+            share = _shared_out(durations, workers)
+            expected = max(map(sum, share), default=0)
+            if type(got) not in (int, float):
+                detail = f"It returned {got!r}; it should return {expected}."
+                raise BrokenError("finish_time", "does not return a number of seconds", detail)
+            if abs(got - expected) > 1e-9:
+                who = "; ".join(
+                    f"worker {n} runs {' + '.join(map(str, own)) or 'nothing'}"
+                    for n, own in enumerate(share, start=1)
+                )
+                late = "late" if got > expected else "early"
+                detail = f"It returned {got!r}; it should return {expected}: {who}."
+                if late == "early" and got < sum(durations) and got == sum(durations) / workers:
+                    detail += " A task cannot be cut in pieces."
+                raise BrokenError("finish_time", f"is too {late}", detail)
+
+    def seconds(random: Random) -> int:
+        return random.randint(1, 9)
+
+    small = sequences([1, 2, 3], 5, shortest=0)
+    return smallest_failure(scenario, small, random_cases(seconds, 12, 10)) or right(
+        "whoever is free first takes the next task, and the last one to finish counts."
+    )
+
+
+def _shared_out(durations: Case, workers: int) -> list[list[float]]:
+    """Who runs what, if whoever is free first takes the next task."""
+    share: list[list[float]] = [[] for _ in range(workers)]
+    free = [(0.0, worker) for worker in range(workers)]
+    for seconds in durations:
+        moment, worker = free[0]
+        share[worker].append(seconds)
+        heapreplace(free, (moment + seconds, worker))
+    return share
+
+
+# --- growing old ----------------------------------------------------------------------------------
+
+
+@exercise("03", "A rank that lets tasks grow old", "your function, as in rank(rank)")
+def rank(function: Any) -> Verdict:
+    """Check ``rank(priority, run_at, aging)``. A case holds tasks (priority, run_at)."""
+    unfit = need_function(function, "rank", "check.rank(rank)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, case: Case) -> None:
+        for aging in (10, 4):
+            trial.lines.clear()
+            ranks = []
+            for priority, run_at in case:
+                shown = f"rank({priority}, {run_at}, {aging})"
+                got = trial.call(shown, "rank", function, priority, run_at, aging)
+                trial.lines[-1] += f"    # returned {got!r}"
+                if type(got) not in (int, float):
+                    raise BrokenError("rank", "does not return a number", f"It returned {got!r}.")
+                ranks.append(got)
+            for task, mine in zip(case, ranks, strict=True):
+                for other, its in zip(case, ranks, strict=True):
+                    if _is_before(task, other, aging) and not mine < its:
+                        raise BrokenError("rank", *_out_of_order(task, other, aging))
+
+    def task(random: Random) -> tuple[int, int]:
+        return (random.randint(1, 5), random.randint(0, 99))
+
+    tasks = [(1, 0), (1, 5), (1, 33), (2, 0), (2, 5), (5, 0), (5, 33)]
+    return smallest_failure(scenario, sequences(tasks, 2), random_cases(task, 6, 10)) or right(
+        "urgent tasks go first, and no task waits for ever."
+    )
+
+
+def _is_before(one: tuple[int, int], other: tuple[int, int], aging: int) -> bool:
+    return one[0] * aging + one[1] < other[0] * aging + other[1]
+
+
+def _out_of_order(first: tuple[int, int], last: tuple[int, int], aging: int) -> tuple[str, str]:
+    """What is wrong where ``first`` does not come first, and a sentence about it."""
+    level = abs(first[0] - last[0]) * aging
+    detail = (
+        f"With aging={aging}, the task of priority {first[0]} that could run at {first[1]} goes "
+        f"before the one of priority {last[0]} at {last[1]}. "
+    )
+    if first[0] == last[0]:
+        return (
+            "does not let the older of two equally urgent tasks go first",
+            detail + "Their priorities are equal.",
+        )
+    if first[0] < last[0]:
+        return (
+            "lets a less urgent task overtake too soon",
+            detail + f"Their priorities are worth {level} seconds.",
+        )
+    return (
+        "lets a task starve",
+        detail + f"It is {last[1] - first[1]} seconds older; their priorities are worth {level}.",
+    )
+
+
+# --- a diagnosis ----------------------------------------------------------------------------------
+
+
+@exercise(
+    "03",
+    "Diagnosis: a queue that is broken",
+    "a fault and a list of steps, as in ('A', [1, 1, 2, 2])",
+)
+def diagnose_03(answer: Any) -> Verdict:
+    """Check a diagnosis of BrokenQueue: (fault, the fewest steps of workers 1 and 2)."""
+    unfit = need_diagnosis(answer, "check.diagnose_03((fault, steps))")
+    if unfit:
+        return unfit
+    fault, steps = answer
+    if any(type(step) is not int or step not in (1, 2) for step in steps):
+        return wrong("the list", "should hold 1 and 2, the numbers of the workers, in their order")
+    ran = _runs(steps)
+    if len(set(ran)) == len(ran):
+        return wrong("the list", f"does not show the fault: {ran} ran, no task twice")
+    if len(steps) > 4:
+        return wrong("the list", f"shows the fault ({ran} ran), but a shorter one can")
+    if fault.strip().upper() != "B":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your steps do show it: {ran} ran. Who holds the lock between a look and a removal?",
+        )
+    return right(f"both looked before one removed, and {ran} ran. Four steps are the fewest.")
+
+
+def _runs(steps: Any) -> list[str]:
+    """What two workers run if they do their steps in this order: look, remove, look, ..."""
+    untyped: Any = BrokenQueue
+    queue = untyped(["mail", "report"])
+    seen: dict[int, str] = {}
+    ran: list[str] = []
+    for worker in steps:
+        if worker not in seen:
+            seen[worker] = queue.look()
+        else:
+            name = seen.pop(worker)
+            queue.remove(name)
+            if name is not None:
+                ran.append(name)
+    return ran
