@@ -4,6 +4,10 @@
     steps     every comparison and move of a data structure: a strip, a text, a slider, a film
     sides     who is waiting and who is ready; becoming_ready, the same as a film
     waiting   delayed tasks on a line of time, late ones hatched; compare_waiting, several ways
+    timeline  who ran what in a simulation, a row for each worker
+    depth     how many tasks were ready, waiting and running
+    wait_by_priority  how long the tasks of each priority waited
+    load      how many attempts started in each second: a retry storm
     describe  what a picture shows, in words: printed right under it
 
 matplotlib is imported when a picture is drawn, never before; it comes with the extra ``lab``. No
@@ -18,6 +22,9 @@ from sched.plots.timeline import compare_waiting, waiting
 from sched.plots.trace import Trace, steps
 from sched.plots.tree import heap, push_path
 
+# After sched.plots.timeline, the module, which would otherwise take the function's name.
+from sched.plots.workload import depth, load, timeline, wait_by_priority
+
 __all__ = [
     "COLOURS",
     "STYLE",
@@ -25,10 +32,14 @@ __all__ = [
     "Trace",
     "becoming_ready",
     "compare_waiting",
+    "depth",
     "describe",
     "heap",
+    "load",
     "push_path",
     "sides",
     "steps",
+    "timeline",
+    "wait_by_priority",
     "waiting",
 ]
