@@ -28,3 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=30,
         help="how many runs of the state machine for each scheduler and clock",
     )
+    parser.addoption(
+        "--cancel-cycles",
+        type=int,
+        default=10_000,
+        help="how many tasks are added and cancelled while the memory must stay flat",
+    )

@@ -3,6 +3,7 @@
 mutants   each patch in tests/mutants breaks one promise; the tests that it names must notice
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
+memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
 """
 
 import os
@@ -71,6 +72,9 @@ PARTS = {
     "mutants": soak_mutants,
     "machine": lambda: soak_runs(1, "tests/test_machine.py", "--machine-examples=1200"),
     "threads": lambda: soak_runs(20, "tests/test_threads.py"),
+    "memory": lambda: soak_runs(
+        1, "tests/test_memory.py", "-k", "cycles_leave_memory_flat", "--cancel-cycles=1000000"
+    ),
 }
 
 
