@@ -8,6 +8,7 @@ are written as a learner would write them: without types.
 # pyright: basic
 
 from heapq import heappop, heappush
+from random import Random
 from threading import Lock
 
 
@@ -89,3 +90,18 @@ class BrokenQueue:
         with self.lock:
             if name in self.names:
                 self.names.remove(name)
+
+
+class BrokenPauses:
+    """The pauses of one client: they double up to a cap, then chance shortens them.
+
+    Clients that fail together should not come back together. One line is wrong.
+    """
+
+    def __init__(self, client):
+        self.client = client
+        self.random = Random(7)
+
+    def pause(self, attempts):
+        longest = min(60, 2 ** (attempts - 1))
+        return self.random.uniform(0, longest)

@@ -14,6 +14,7 @@ from .nb00 import first_scheduler
 from .nb01 import diagnose_01, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
+from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, sorted_add
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "diagnose_01",
     "diagnose_02",
     "diagnose_03",
+    "diagnose_04",
     "diagnose_05",
     "exercises",
     "finish_time",
@@ -31,12 +33,16 @@ __all__ = [
     "heap_push",
     "next_run_time",
     "notebooks",
+    "pause",
+    "pauses",
     "rank",
     "run_all",
+    "run_next",
     "sorted_add",
     "steady_clock",
     "take",
     "tie_break",
+    "try_again",
     "two_sides",
     "work",
 ]

@@ -1,0 +1,325 @@
+"""Notebook 04: the same task again, pauses that grow and differ, what is worth another attempt."""
+
+from collections.abc import Iterator
+from random import Random
+from statistics import fmean
+from typing import Any
+
+from ..broken import BrokenPauses
+from .exercises import exercise, need_diagnosis, need_function
+from .running import BrokenError, Trial
+from .searching import Case, Verdict, right, sequences, smallest_failure, wrong
+
+NAMES = ["mail", "backup", "report"]
+
+
+# --- the same task again --------------------------------------------------------------------------
+
+LIMIT = 3
+
+
+@exercise("04", "The same task again, three times", "your function, as in run_next(run_next)")
+def run_next(function: Any) -> Verdict:
+    """Check ``run_next(scheduler, action, limit)``. A case: how often each task fails."""
+    unfit = need_function(function, "run_next", "check.run_next(run_next)")
+    if unfit:
+        return unfit
+    small = sequences([0, 1, 2, 3, 4], 2)
+    return smallest_failure(lambda trial, case: _run_all(trial, case, function), small) or right(
+        "each task kept its number through all its attempts, and none had more than three."
+    )
+
+
+def _run_all(trial: Trial, case: Case, function: Any) -> None:
+    from sched import HeapScheduler, TaskStatus, VirtualClock
+
+    clock = VirtualClock(0.0)
+    scheduler = HeapScheduler(clock=clock)
+    trial.note("clock = VirtualClock(0.0)")
+    trial.note("s = HeapScheduler(clock=clock)")
+    fails = dict(zip(NAMES, case, strict=False))
+    for name in fails:
+        scheduler.add_task(1, name)
+        trial.note(f"s.add_task(1, {name!r})")
+    trial.note(f"fails = {fails}  # how often each of them fails")
+    trial.note("action = lambda task: 1 / (task.attempts > fails[task.name])  # 1 / 0 raises")
+    calls: list[int] = []
+
+    def action(task: Any) -> float:
+        calls.append(task.id)
+        return 1 / int(task.attempts > fails[task.name])
+
+    while (due := scheduler.next_run_time()) is not None:
+        if due > clock.now():
+            trial.note(f"clock.advance({due - clock.now():g})")
+            clock.advance_to(due)
+        task = scheduler.peek_next_task()
+        assert task is not None
+        attempt = task.attempts + 1
+        which = f"attempt {attempt} at {task.name!r}"
+        calls.clear()
+        shown = f"run_next(s, action, {LIMIT})"
+        trial.call(shown, "run_next", function, scheduler, action, LIMIT)
+        if not calls:
+            raise BrokenError("run_next", "does not call the action", f"This was {which}.")
+        if len(calls) > 1:
+            detail = f"This was {which}: each call of run_next makes one attempt, no more."
+            raise BrokenError("run_next", "calls the action more than once", detail)
+        if scheduler.metrics().added > len(case):
+            detail = f"After {which}, the scheduler holds a task with a new number. Use s.fail."
+            raise BrokenError("run_next", "adds a new task", detail)
+        status = scheduler.status(task.id)
+        failed = attempt <= fails[task.name]
+        expected = TaskStatus.SUCCEEDED
+        if failed:
+            expected = TaskStatus.PENDING if attempt < LIMIT else TaskStatus.FAILED
+        if status is not expected:
+            how = "It failed." if failed else "It worked."
+            detail = f"This was {which}, of at most {LIMIT}. {how} The task is {status} now."
+            raise BrokenError("run_next", _wrong_end(failed, status, expected), detail)
+        if status is TaskStatus.PENDING:
+            pause = scheduler.task(task.id).run_at - clock.now()
+            if pause != 2:
+                detail = f"After {which}, the task may run again in {pause:g} seconds, not in 2."
+                raise BrokenError("run_next", "does not pause for 2 seconds", detail)
+
+
+def _wrong_end(failed: bool, status: Any, expected: Any) -> str:
+    from sched import TaskStatus
+
+    if status is TaskStatus.RUNNING:
+        return "takes a task, and never says how it ended"
+    if failed and status is TaskStatus.SUCCEEDED:
+        return "completes a task that has failed"
+    if not failed:
+        return "does not complete a task that has worked"
+    if expected is TaskStatus.FAILED:
+        return "tries once too often"
+    return "gives up too early"
+
+
+# --- pauses that grow -----------------------------------------------------------------------------
+
+
+@exercise("04", "A pause that doubles, up to a cap", "your function, as in pause(pause)")
+def pause(function: Any) -> Verdict:
+    """Check ``pause(attempts, base, cap)``. A case: one (attempts, base, cap)."""
+    unfit = need_function(function, "pause", "check.pause(pause)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, case: Case) -> None:
+        for attempts, base, cap in case:
+            shown = f"pause({attempts}, {base}, {cap})"
+            got = trial.call(shown, "pause", function, attempts, base, cap)
+            trial.lines[-1] += f"    # returned {got!r}"
+            expected = min(cap, base * 2 ** (attempts - 1))
+            if type(got) in (int, float) and got == expected:
+                continue
+            detail = f"It returned {got!r}; it should return {expected!r}."
+            if type(got) not in (int, float):
+                problem = "does not return a number of seconds"
+            elif got > cap:
+                problem = "is longer than the cap"
+            elif got == cap:
+                problem = "is as long as the cap too early"
+            elif attempts == 1:
+                problem = "does not begin with the base"
+            else:
+                problem = "does not double after each attempt"
+            raise BrokenError("pause", problem, detail)
+
+    small = [
+        [(attempts, base, cap)]
+        for attempts in (1, 2, 3, 4, 5, 8, 20, 40)
+        for base, cap in ((1, 60), (3, 60), (10, 3600), (1, 1), (2, 50), (90, 60))
+    ]
+    return smallest_failure(scenario, small) or right(
+        "it begins with the base, doubles after each attempt, and stops at the cap."
+    )
+
+
+# --- pauses that differ ---------------------------------------------------------------------------
+
+BASE, CAP = 1, 60
+DRAWS = 200
+
+
+@exercise("04", "Pauses drawn by chance", "your function, as in pauses(pauses)")
+def pauses(function: Any) -> Verdict:
+    """Check ``pauses(limit, random)`` with many random sources. A case: [limit]."""
+    unfit = need_function(function, "pauses", "check.pauses(pauses)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, case: Case) -> None:
+        limit = case[0]
+        longest = [min(CAP, BASE * 2**n) for n in range(limit - 1)]
+        trial.note("from random import Random")
+        got = _draw(trial, function, limit, 1)
+        _one_list(got, longest)
+        if limit < 2:
+            return
+        again = _draw(trial, function, limit, 1)
+        if again != got:
+            shown = f"pauses({limit}, Random(1))    # values"
+            trial.lines[1:] = [f"{shown} {got!r}", f"{shown} {again!r}"]
+            detail = "Two sources with the same seed gave different pauses: draw from `random`."
+            raise BrokenError("pauses", "does not draw from the source it is given", detail)
+        if _draw(trial, function, limit, 2) == got:
+            detail = "Another source, and the same pauses: all clients would come back together."
+            raise BrokenError("pauses", "does not depend on the source it is given", detail)
+        del trial.lines[2:]  # what follows is about many lists: one of them is shown
+        drawn = []
+        for seed in range(DRAWS):
+            drawn.append(_draw(Trial(), function, limit, seed))
+            _one_list(drawn[-1], longest)
+        _spread(drawn, longest)
+
+    return smallest_failure(scenario, [[limit] for limit in (1, 2, 3, 4, 6, 10)]) or right(
+        "each pause lies anywhere between zero and its longest, and no two clients are alike."
+    )
+
+
+def _draw(trial: Trial, function: Any, limit: int, seed: int) -> Any:
+    shown = f"pauses({limit}, Random({seed}))"
+    got = trial.call(shown, "pauses", function, limit, Random(seed))
+    trial.lines[-1] += f"    # returned {got!r}"
+    return got
+
+
+def _one_list(got: Any, longest: list[int]) -> None:
+    if not isinstance(got, list) or any(type(p) not in (int, float) for p in got):
+        raise BrokenError("pauses", "does not return a list of seconds", f"It returned {got!r}.")
+    if len(got) != len(longest):
+        detail = (
+            f"With {len(longest) + 1} attempts there are {len(longest)} pauses, not {len(got)}."
+        )
+        raise BrokenError("pauses", "gives a pause too many or too few", detail)
+    for number, (seconds, most) in enumerate(zip(got, longest, strict=True), start=1):
+        if not 0 <= seconds <= most:
+            detail = f"It returned {got!r}. Pause {number} should be from 0 to {most}."
+            raise BrokenError("pauses", "gives a pause that is out of bounds", detail)
+
+
+def _spread(drawn: list[list[float]], longest: list[int]) -> None:
+    for number, most in enumerate(longest):
+        column = [row[number] for row in drawn]
+        low, high, mean = min(column), max(column), fmean(column)
+        told = f"Of {DRAWS} clients, pause {number + 1} was from {low:.2f} to {high:.2f}"
+        detail = f"{told}, {mean:.2f} on average; it should be anywhere from 0 to {most}."
+        if column.count(most) > DRAWS // 20:
+            detail = f"Of {DRAWS} clients, {column.count(most)} had a pause of exactly {most}."
+            raise BrokenError("pauses", "piles up at the cap", detail)
+        if low > 0.1 * most or high < 0.9 * most or not 0.4 * most < mean < 0.6 * most:
+            raise BrokenError("pauses", "does not use the whole range", detail)
+    for number in range(1, len(longest)):
+        rows = [
+            (row[number - 1] / longest[number - 1], row[number] / longest[number]) for row in drawn
+        ]
+        if all(abs(a - b) < 1e-9 for a, b in rows):
+            detail = f"Pauses {number} and {number + 1} are always the same part of the longest."
+            raise BrokenError("pauses", "draws once for all the pauses", detail)
+
+
+# --- what is worth another attempt ----------------------------------------------------------------
+
+ERRORS: list[tuple[type[Exception], bool]] = [
+    (TimeoutError, True),
+    (ConnectionError, True),
+    (ConnectionResetError, True),
+    (OSError, True),
+    (PermissionError, False),
+    (FileNotFoundError, False),
+    (ValueError, False),
+    (KeyError, False),
+]
+
+
+@exercise("04", "Is it worth another attempt?", "your function, as in try_again(try_again)")
+def try_again(function: Any) -> Verdict:
+    """Check ``try_again(error, attempts)`` with a limit of 5. A case: one (class, attempts)."""
+    unfit = need_function(function, "try_again", "check.try_again(try_again)")
+    if unfit:
+        return unfit
+    passing = dict(ERRORS)
+
+    def scenario(trial: Trial, case: Case) -> None:
+        for kind, attempts in case:
+            name = kind.__name__
+            shown = f"try_again({name}('no'), {attempts})"
+            got = trial.call(shown, "try_again", function, kind("no"), attempts)
+            trial.lines[-1] += f"    # returned {got!r}"
+            expected = passing[kind] and attempts < 5
+            if got is expected:
+                continue
+            detail = f"It returned {got!r}; it should return {expected!r}."
+            if not isinstance(got, bool):
+                problem = "does not return True or False"
+            elif expected and kind is ConnectionResetError:
+                problem = "does not know that a ConnectionResetError is an OSError"
+            elif expected:
+                problem = "gives up on an error that may pass"
+            elif attempts >= 5 and passing[kind]:
+                problem = "allows more than 5 attempts"
+            else:
+                problem = f"tries again after a {name}"
+            raise BrokenError("try_again", problem, detail)
+
+    return smallest_failure(scenario, _failures()) or right(
+        "it tries again where waiting may help, and five times at most."
+    )
+
+
+def _failures() -> Iterator[Case]:
+    for attempts in (1, 4, 5, 6):
+        for kind, _ in ERRORS:
+            yield [(kind, attempts)]
+
+
+# --- a diagnosis ----------------------------------------------------------------------------------
+
+
+@exercise(
+    "04",
+    "Diagnosis: pauses that are broken",
+    "a fault and a list of calls (client, attempts), as in ('A', [(1, 1)])",
+)
+def diagnose_04(answer: Any) -> Verdict:
+    """Check a diagnosis of BrokenPauses: (fault, the fewest (client, attempts) that show it)."""
+    unfit = need_diagnosis(answer, "check.diagnose_04((fault, calls))")
+    if unfit:
+        return unfit
+    fault, calls = answer
+    for call in calls:
+        pair = isinstance(call, tuple | list) and len(call) == 2
+        if not pair or not all(type(n) is int and 1 <= n <= 100 for n in call):
+            return wrong(
+                "the list", "should hold pairs (client, attempts) from 1 to 100, such as [(1, 3)]"
+            )
+    seconds = [round(_pause_of(client, attempts), 3) for client, attempts in calls]
+    shown = f"the pauses are {seconds}"
+    twins = [
+        (i, j)
+        for j in range(len(calls))
+        for i in range(j)
+        if calls[i][0] != calls[j][0] and seconds[i] == seconds[j]
+    ]
+    if not twins:
+        return wrong("the list", f"does not show the fault: {shown}")
+    if len(calls) > 2:
+        return wrong("the list", f"shows the fault ({shown}), but a shorter one can")
+    if fault.strip().upper() != "D":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your list does show it: {shown}. Look at the seconds of one, and then of the other.",
+        )
+    return right(f"two clients fail together, and {shown}: they come back together as well.")
+
+
+def _pause_of(client: int, attempts: int) -> float:
+    """The pause of a client after its latest attempt."""
+    untyped: Any = BrokenPauses
+    broken = untyped(client)
+    return float([broken.pause(n) for n in range(1, attempts + 1)][-1])

@@ -1,0 +1,328 @@
+"""Answers to the exercises of notebook 04."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from itertools import accumulate, repeat
+from random import Random
+
+from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
+
+# --- the same task again --------------------------------------------------------------------------
+
+EX = "run_next"
+
+
+@wrong(EX, EX, "adds a new task")
+def adds_it_again(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except Exception:
+        scheduler.add_task(1, task.name, delay=2)
+    else:
+        scheduler.complete(task)
+
+
+@wrong(EX, EX, "raises ZeroDivisionError")
+def catches_nothing(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    action(task)
+    scheduler.complete(task)
+
+
+@wrong(EX, EX, "never says how it ended")
+def forgets_to_complete(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+
+
+@wrong(EX, EX, "tries once too often")
+def counts_the_first_attempt_apart(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts <= limit else None)
+
+
+@wrong(EX, EX, "gives up too early")
+def stops_one_too_early(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit - 1 else None)
+
+
+@wrong(EX, EX, "tries once too often")
+def never_gives_up(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2)
+
+
+@wrong(EX, EX, "gives up too early")
+def never_tries_again(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error)
+
+
+@wrong(EX, EX, "completes a task that has failed")
+def swallows_the_error(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except Exception:
+        pass
+    scheduler.complete(task)
+
+
+@wrong(EX, EX, "raises InvalidTransitionError")
+def completes_in_any_case(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+    scheduler.complete(task)
+
+
+@wrong(EX, EX, "calls the action more than once")
+def tries_in_a_loop(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    for _ in range(limit):
+        try:
+            action(task)
+            scheduler.complete(task)
+            return
+        except Exception as error:
+            last = error
+    scheduler.fail(task, last)
+
+
+@wrong(EX, EX, "does not pause for 2 seconds")
+def tries_again_at_once(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=0 if task.attempts < limit else None)
+
+
+@wrong(EX, EX, "does not call the action")
+def runs_nothing(scheduler, action, limit):
+    scheduler.complete(scheduler.get_next_task())
+
+
+@also_right(EX)
+def with_two_branches(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        result = action(task)
+    except ZeroDivisionError:
+        if task.attempts == limit:
+            scheduler.fail(task, "gave up")
+        else:
+            scheduler.fail(task, "failed", 2.0)
+    else:
+        scheduler.complete(task, result)
+
+
+# --- pauses that grow -----------------------------------------------------------------------------
+
+
+@wrong("pause", "pause", "does not begin with the base")
+def counts_from_nought(attempts, base, cap):
+    return min(cap, base * 2**attempts)
+
+
+@wrong("pause", "pause", "does not double after each attempt")
+def grows_by_the_base(attempts, base, cap):
+    return min(cap, base * attempts)
+
+
+@wrong("pause", "pause", "is longer than the cap")
+def forgets_the_cap(attempts, base, cap):
+    return base * 2 ** (attempts - 1)
+
+
+@wrong("pause", "pause", "is as long as the cap too early")
+def takes_the_larger(attempts, base, cap):
+    return max(cap, base * 2 ** (attempts - 1))
+
+
+@wrong("pause", "pause", "does not begin with the base")
+def forgets_the_base(attempts, base, cap):
+    return min(cap, 2 ** (attempts - 1))
+
+
+@wrong("pause", "pause", "does not double after each attempt")
+def raises_the_base(attempts, base, cap):
+    return min(cap, base**attempts)
+
+
+@wrong("pause", "pause", "is longer than the cap")
+def caps_before_the_base(attempts, base, cap):
+    return base * min(cap, 2 ** (attempts - 1))
+
+
+@wrong("pause", "pause", "does not return a number of seconds")
+def prints_the_pause(attempts, base, cap):
+    print(min(cap, base * 2 ** (attempts - 1)))
+
+
+@also_right("pause")
+def doubles_in_a_loop(attempts, base, cap):
+    seconds = float(base)
+    for _ in range(attempts - 1):
+        seconds = seconds * 2
+    return seconds if seconds < cap else cap
+
+
+# --- pauses that differ ---------------------------------------------------------------------------
+
+LONGEST = [min(60, 2**n) for n in range(20)]
+
+
+@wrong("pauses", "pauses", "gives a pause too many or too few")
+def a_pause_for_each_attempt(limit, random):
+    return [random.uniform(0, longest) for longest in LONGEST[:limit]]
+
+
+@wrong("pauses", "pauses", "does not draw from the source it is given")
+def has_luck_of_its_own(limit, random):
+    own = Random()
+    return [own.uniform(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not depend on the source it is given")
+def has_a_seed_of_its_own(limit, random):
+    own = Random(7)
+    return [own.uniform(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not depend on the source it is given")
+def without_chance(limit, random):
+    return LONGEST[: limit - 1]
+
+
+@wrong("pauses", "pauses", "gives a pause that is out of bounds")
+def adds_chance_on_top(limit, random):
+    return [longest + random.uniform(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "piles up at the cap")
+def caps_after_the_draw(limit, random):
+    return [min(60, random.uniform(0, 2**n)) for n in range(limit - 1)]
+
+
+@wrong("pauses", "pauses", "does not use the whole range")
+def keeps_half_of_it(limit, random):
+    return [random.uniform(longest / 2, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not use the whole range")
+def draws_up_to_one(limit, random):
+    return [random.random() for _ in range(limit - 1)]
+
+
+@wrong("pauses", "pauses", "draws once for all the pauses")
+def draws_once(limit, random):
+    part = random.random()
+    return [part * longest for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not return a list")
+def returns_one(limit, random):
+    return random.uniform(0, LONGEST[limit - 1])
+
+
+@also_right("pauses")
+def by_accumulating(limit, random):
+    longest = list(accumulate(repeat(2, limit), lambda a, b: min(60, a * b), initial=1))
+    return [random.random() * most for most in longest[: limit - 1]]
+
+
+# --- what is worth another attempt ----------------------------------------------------------------
+
+T = "try_again"
+
+
+@wrong(T, T, "does not know that a ConnectionResetError is an OSError")
+def asks_for_the_very_class(error, attempts):
+    return attempts < 5 and type(error) in (OSError, TimeoutError, ConnectionError)
+
+
+@wrong(T, T, "tries again after a PermissionError")
+def forgets_the_exceptions(error, attempts):
+    return attempts < 5 and isinstance(error, OSError)
+
+
+@wrong(T, T, "tries again after a ValueError")
+def tries_all_but_two(error, attempts):
+    return attempts < 5 and not isinstance(error, PermissionError | FileNotFoundError)
+
+
+@wrong(T, T, "allows more than 5 attempts")
+def forgets_the_limit(error, attempts):
+    return isinstance(error, OSError) and not isinstance(error, PermissionError | FileNotFoundError)
+
+
+@wrong(T, T, "allows more than 5 attempts")
+def counts_retries_instead(error, attempts):
+    return attempts <= 5 and forgets_the_limit(error, attempts)
+
+
+@wrong(T, T, "tries again after a PermissionError")
+def takes_one_for_all(error, attempts):
+    return attempts < 5 or forgets_the_limit(error, attempts)
+
+
+@wrong(T, T, "does not return True or False")
+def returns_a_word(error, attempts):
+    return "retry" if attempts < 5 and forgets_the_limit(error, attempts) else "give up"
+
+
+@wrong(T, T, "gives up on an error that may pass")
+def compares_the_error_with_a_class(error, attempts):
+    return attempts < 5 and error is OSError
+
+
+@also_right(T)
+def case_by_case(error, attempts):
+    if attempts >= 5:
+        return False
+    try:
+        raise error
+    except (PermissionError, FileNotFoundError):
+        return False
+    except OSError:
+        return True
+    except Exception:
+        return False
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+D = "diagnose_04"
+SAME = [(1, 1), (2, 1)]
+wrong_value(D, "another fault", ("A", SAME), "the fault", "is another one")
+wrong_value(D, "one client", ("D", [(1, 1), (1, 2)]), "the list", "does not show the fault")
+wrong_value(D, "the same twice", ("D", [(1, 3), (1, 3)]), "the list", "does not show the fault")
+wrong_value(D, "one call", ("D", [(1, 10)]), "the list", "does not show the fault")
+wrong_value(D, "one too many", ("D", [*SAME, (3, 1)]), "the list", "a shorter one can")
+wrong_value(D, "no pairs", ("D", [1, 2]), "the list", "should hold pairs")
+RIGHT[D] += [("d", [[5, 4], [3, 4]])]
