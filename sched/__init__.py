@@ -26,6 +26,7 @@ from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
 from sched.pending import PendingTasks
 from sched.retry import RetryPolicy
+from sched.simulation import Timeline, simulate
 from sched.sorted_list import SortedListScheduler
 from sched.task import (
     InvalidTransitionError,
@@ -53,9 +54,11 @@ __all__ = [
     "SystemClock",
     "Task",
     "TaskStatus",
+    "Timeline",
     "UnknownTaskError",
     "VirtualClock",
     "scheduler",
+    "simulate",
 ]
 
 __version__ = "0.1.0"

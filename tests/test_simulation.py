@@ -330,6 +330,13 @@ def test_an_arrival_without_room_is_rejected_and_said():
     assert timeline.summary().endswith("3 succeeded, 1 rejected")
 
 
+def test_at_one_instant_attempts_end_before_tasks_arrive():
+    task = {"priority": 1, "task_name": "there", "retry": AGAIN}
+    scheduler = a_scheduler(task, max_pending=1)
+    timeline = simulate(scheduler, 1, 2.0, 1.0, arrivals=[(2.0, 1, "late")])
+    assert timeline.rejected == [(2.0, "late")], "the retry has the room by then"
+
+
 def test_as_many_tasks_are_inside_as_arrive_times_how_long_they_stay():
     """L = lambda W: J. D. C. Little, 1961."""
     random = Random(2)
