@@ -147,7 +147,7 @@ DRAWS = 200
 
 @exercise("04", "Pauses drawn by chance", "your function, as in pauses(pauses)")
 def pauses(function: Any) -> Verdict:
-    """Check ``pauses(limit, random)`` with many random sources. A case: [limit]."""
+    """Check ``pauses(limit, source)`` with many random sources. A case: [limit]."""
     unfit = need_function(function, "pauses", "check.pauses(pauses)")
     if unfit:
         return unfit
@@ -164,7 +164,7 @@ def pauses(function: Any) -> Verdict:
         if again != got:
             shown = f"pauses({limit}, Random(1))    # values"
             trial.lines[1:] = [f"{shown} {got!r}", f"{shown} {again!r}"]
-            detail = "Two sources with the same seed gave different pauses: draw from `random`."
+            detail = "Two sources with the same seed gave different pauses: draw from `source`."
             raise BrokenError("pauses", "does not draw from the source it is given", detail)
         if _draw(trial, function, limit, 2) == got:
             detail = "Another source, and the same pauses: all clients would come back together."
