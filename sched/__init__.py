@@ -36,6 +36,7 @@ from sched.task import (
     TaskStatus,
     UnknownTaskError,
 )
+from sched.workers import WorkerPool
 
 __all__ = [
     "Clock",
@@ -57,6 +58,7 @@ __all__ = [
     "Timeline",
     "UnknownTaskError",
     "VirtualClock",
+    "WorkerPool",
     "scheduler",
     "simulate",
 ]

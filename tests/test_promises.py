@@ -25,7 +25,8 @@ LAYERS = [
     {"clock", "pending", "retry", "waiting"},
     {"base"},
     {"heap", "multilevel", "naive_sort", "sorted_list"},
-    {"simulation"},
+    {"attempt", "onlookers", "simulation", "sleepers"},
+    {"workers"},
     {"plots"},
 ]
 
