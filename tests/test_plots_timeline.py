@@ -201,9 +201,8 @@ def test_a_storm_is_shown_per_second_and_the_verdict_is_about_what_follows_the_d
     drawn: list[Any] = [patch.get_data() for patch in axes.patches if hasattr(patch, "get_data")]
     assert [*drawn[0].values] == none.starts()
     assert [*drawn[2].values] == full.starts()
-    assert "no jitter: 300 attempts, 240 of them retries; most after that from 30 s on: 60." in (
-        plots.describe(axes)
-    )
+    told = "300 attempts, 240 of them retries; after that at most 60 in a second, from 30 s on."
+    assert f"no jitter: {told}" in plots.describe(axes)
 
 
 # --- nothing is cut off ---------------------------------------------------------------------------

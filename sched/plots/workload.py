@@ -180,7 +180,7 @@ def told(timeline: Timeline) -> list[str]:
     lines: list[str] = []
     ended = Counter(kind(a) for a in timeline.attempts)
     if ended:
-        lines.append("; ".join(f"{ended[k]} {k}" for k in OUTCOMES if ended[k]) + ".")
+        lines.append("; ".join(f"{ended[k]:,} {k}" for k in OUTCOMES if ended[k]) + ".")
     rows = sorted(timeline.attempts, key=attrgetter("worker"))
     for worker, group in groupby(rows, key=attrgetter("worker")):
         own = list(group)
@@ -438,12 +438,13 @@ def load(
         write_title(view, verdict)
         legend(view, view.get_legend_handles_labels()[0])
         lines = [verdict + "."]
+        words = "a second" if per == 1 else f"{per:g} s"
         for name, t in named.items():
             retries = sum(t.starts(per, retries_only=True))
             n, when = busiest(t, per, back - t.start)
             lines.append(
-                f"{name}: {counted(len(t.attempts), 'attempt')}, {retries} of them retries; "
-                f"most{' after that' if down else ''} from {seconds(when)} s on: {n}."
+                f"{name}: {counted(len(t.attempts), 'attempt')}, {retries:,} of them retries; "
+                f"{'after that ' if down else ''}at most {n} in {words}, from {seconds(when)} s on."
             )
         if down is not None:
             span = f"from {seconds(first - origin)} to {seconds(back - origin)} s"
