@@ -331,8 +331,8 @@ def _out_of_order(first: tuple[int, int], last: tuple[int, int], aging: int) -> 
     """What is wrong where ``first`` does not come first, and a sentence about it."""
     level = abs(first[0] - last[0]) * aging
     detail = (
-        f"With aging={aging}, the task of priority {first[0]} that could run at {first[1]} goes "
-        f"before the one of priority {last[0]} at {last[1]}. "
+        f"With aging={aging}, the task of priority {first[0]} that may run from {first[1]} on "
+        f"should go before the one of priority {last[0]} from {last[1]} on. "
     )
     if first[0] == last[0]:
         return (
