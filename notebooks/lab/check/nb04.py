@@ -203,14 +203,15 @@ def _one_list(got: Any, longest: list[int]) -> None:
 
 
 def _spread(drawn: list[list[float]], longest: list[int]) -> None:
+    last = [row[-1] for row in drawn]
+    if (piled := last.count(longest[-1])) > DRAWS // 20:
+        detail = f"Of {DRAWS} clients, {piled} had a last pause of exactly {longest[-1]}."
+        raise BrokenError("pauses", "piles up at the cap", detail)
     for number, most in enumerate(longest):
         column = [row[number] for row in drawn]
         low, high, mean = min(column), max(column), fmean(column)
         told = f"Of {DRAWS} clients, pause {number + 1} was from {low:.2f} to {high:.2f}"
         detail = f"{told}, {mean:.2f} on average; it should be anywhere from 0 to {most}."
-        if column.count(most) > DRAWS // 20:
-            detail = f"Of {DRAWS} clients, {column.count(most)} had a pause of exactly {most}."
-            raise BrokenError("pauses", "piles up at the cap", detail)
         if low > 0.1 * most or high < 0.9 * most or not 0.4 * most < mean < 0.6 * most:
             raise BrokenError("pauses", "does not use the whole range", detail)
     for number in range(1, len(longest)):
