@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks import count, drain, machine, measure, memory, report, results, sweep
+from benchmarks import count, dispatch, drain, machine, measure, memory, report, results, sweep
 from benchmarks.subjects import LARGEST, QUICK
 
 OUT = Path(__file__).parent / "out"
@@ -37,6 +37,10 @@ SWEEPS = {
         lambda n, quick: drain.steps(n, QUICK_ROUNDS if quick else drain.REPEATS), drain.summary
     ),
     "memory": Sweep(lambda n, quick: memory.steps(QUICK_MEMORY if quick else n), list),
+    "dispatch": Sweep(
+        lambda _, quick: dispatch.steps(QUICK_ROUNDS if quick else dispatch.ROUNDS),
+        dispatch.summary,
+    ),
 }
 PLOT = "plot"
 
@@ -125,12 +129,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             interrupted = True
             print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
             break
-    found = results.read(given.out)
-    if not any((found.counts, found.times, found.drains, found.weights)):
+    found, rates = results.read(given.out), dispatch.read(given.out)
+    if not any((found.counts, found.times, found.drains, found.weights, rates)):
         print(f"There are no results in {given.out}.", file=sys.stderr)
         return INTERRUPTED if interrupted else 1
-    results.update_run(given.out, "findings", report.findings(found))
-    print(f"\n{report.table(found)}\n")
+    findings = {**report.findings(found), **dispatch.findings(rates)}
+    results.update_run(given.out, "findings", findings)
+    tables = "\n\n".join(filter(None, [report.table(found), dispatch.table(rates)]))
+    print(f"\n{tables}\n")
 
     from benchmarks import plot  # here, because it takes a second that --help need not wait for
 

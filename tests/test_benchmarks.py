@@ -115,7 +115,7 @@ def test_quick_prints_what_it_found_and_shows_its_progress(quick):
         "fill + drain",
     ):
         assert said in done.stdout
-    for sweep in ("count", "measure", "drain", "memory"):
+    for sweep in ("count", "measure", "drain", "memory", "dispatch"):
         assert f"{sweep:<8} 100 %" in done.stderr
 
 
@@ -123,7 +123,7 @@ def test_the_run_is_described_and_names_nobody(quick):
     folder, _ = quick
     text = (folder / "run.json").read_text(encoding="utf-8")
     run = json.loads(text)
-    assert set(run["sweeps"]) == {"count", "measure", "drain", "memory"}
+    assert set(run["sweeps"]) == {"count", "measure", "drain", "memory", "dispatch"}
     for about in run["sweeps"].values():
         assert about["complete"] is True
         assert about["arguments"] == {"max_n": 2**14, "quick": True}
