@@ -384,7 +384,7 @@ def _runs(steps: Any) -> list[str]:
     """What two workers run if they do their steps in this order: look, remove, look, ..."""
     untyped: Any = BrokenQueue
     queue = untyped(["mail", "report"])
-    seen: dict[int, str] = {}
+    seen: dict[int, str | None] = {}
     ran: list[str] = []
     for worker in steps:
         if worker not in seen:
