@@ -278,7 +278,8 @@ class WorkerPool:
                 if not self._paused and (task := self._scheduler.get_next_task()) is not None:
                     me.busy = True
                     self._in_flight += 1
-                    self._sleepers.wake_next()  # if there is more
+                    if self._sleepers.announced:
+                        self._sleepers.wake_next()  # if there is more
                     return task
                 if not self._in_flight:
                     self._onlookers.tell()
@@ -296,11 +297,17 @@ class WorkerPool:
         return None if due is None else due - self._scheduler.clock.now()
 
     def _heard(self, arrivals: int) -> None:
-        """The scheduler has changed: called by whoever changed it."""
-        with self._lock:
-            if arrivals:
-                self._sleepers.wake_next()
-            elif not self._in_flight:
+        """The scheduler has changed: called by whoever changed it.
+
+        The lock is taken only if that may concern somebody: one who sleeps, or one who waits for
+        the pool to run dry. A worker whose task ends later tells the latter itself.
+        """
+        if arrivals:
+            if self._sleepers.announced:
+                with self._lock:
+                    self._sleepers.wake_next()
+        elif not self._in_flight:
+            with self._lock:
                 self._onlookers.tell()
 
     def _stop(self) -> None:

@@ -319,6 +319,29 @@ def test_a_leader_that_runs_a_task_leaves_the_next_one_to_another() -> None:
     assert [s.task(i).result for i in (1, 2)] == [True, None]
 
 
+def test_a_task_added_while_a_worker_falls_asleep_is_not_overlooked() -> None:
+    s = HeapScheduler()
+    ran = threading.Event()
+    look = s.next_run_time
+    adders: list[threading.Thread] = []
+
+    def next_run_time() -> float | None:
+        """The last look of the worker; before it acts on what it saw, a task is added."""
+        seen = look()
+        if not adders:
+            add = threading.Thread(target=s.add_task, args=(1, "t"), kwargs={"action": ran.set})
+            adders.append(add)
+            add.start()
+            assert until(lambda: len(s))
+            add.join(0.2)  # longer than it takes to see whether a worker has announced itself
+        return seen
+
+    s.next_run_time = next_run_time
+    with WorkerPool(s, 1, max_sleep=HOUR):
+        assert ran.wait(PATIENCE)
+        adders[0].join(PATIENCE)
+
+
 def test_many_producers_lose_no_wake_up() -> None:
     s = HeapScheduler(history=10_000)
     interval = sys.getswitchinterval()
@@ -751,6 +774,23 @@ def test_drain_waits_for_delays_and_retries_and_says_when_time_is_up() -> None:
         assert not pool.drain(timeout=0.01)
         assert pool.drain(PATIENCE)
         assert len(seen) == 3 and s.metrics().succeeded == 2
+
+
+def test_drain_waits_for_tasks_that_run() -> None:
+    s = HeapScheduler()
+    running, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        running.set()
+        go.wait(PATIENCE)
+
+    with WorkerPool(s, 2) as pool:
+        i = s.add_task(1, "busy", action=busy)
+        assert running.wait(PATIENCE)
+        assert not len(s) and not pool.drain(timeout=0.01)
+        go.set()
+        assert pool.drain(PATIENCE)
+        assert s.status(i) is TaskStatus.SUCCEEDED
 
 
 def test_drain_counts_only_what_this_pool_runs() -> None:
