@@ -385,10 +385,8 @@ def test_a_clock_set_back_in_mid_run_neither_stalls_nor_storms() -> None:
 def test_a_clock_set_forward_in_mid_run_neither_stalls_nor_storms() -> None:
     hands = Hands()
     s = HeapScheduler(clock=hands.clock())
+    s.add_tasks({"priority": 1, "task_name": "t", "delay": HOUR, "action": int} for _ in range(40))
     with WorkerPool(s, 4, max_sleep=0.1) as pool:
-        s.add_tasks(
-            {"priority": 1, "task_name": "t", "delay": HOUR, "action": int} for _ in range(40)
-        )
         assert asleep(pool, 4)
         hands.set_by = HOUR
         start = time.monotonic()
