@@ -14,6 +14,7 @@ from benchmarks.subjects import LARGEST, QUICK
 
 OUT = Path(__file__).parent / "out"
 SMALLEST_MAX_N, LARGEST_MAX_N = 2**10, 2**24  # fewer than four sizes fit any curve
+QUICK_TASKS = 4_000
 QUICK_ROUNDS = 3
 QUICK_MEMORY = 2**12
 INTERRUPTED = 130
@@ -38,7 +39,7 @@ SWEEPS = {
     ),
     "memory": Sweep(lambda n, quick: memory.steps(QUICK_MEMORY if quick else n), list),
     "dispatch": Sweep(
-        lambda _, quick: dispatch.steps(QUICK_ROUNDS if quick else dispatch.ROUNDS),
+        lambda _, quick: dispatch.steps(QUICK_ROUNDS, QUICK_TASKS) if quick else dispatch.steps(),
         dispatch.summary,
     ),
 }

@@ -3,6 +3,7 @@
 mutants   each patch in tests/mutants breaks one promise; the tests that it names must notice
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
+workers   200,000 tasks that fail at random, on 8 threads
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
 """
 
@@ -68,10 +69,17 @@ def soak_runs(times: int, *arguments: str) -> list[str]:
     return failed
 
 
+def soak_workers() -> list[str]:
+    """The longest test of the pool, with ten times the tasks."""
+    os.environ["SCHED_POOL_TASKS"] = "200000"
+    return soak_runs(1, "tests/test_workers.py", "-k", "no_task_runs_twice_at_once")
+
+
 PARTS = {
     "mutants": soak_mutants,
     "machine": lambda: soak_runs(1, "tests/test_machine.py", "--machine-examples=1200"),
     "threads": lambda: soak_runs(20, "tests/test_threads.py"),
+    "workers": soak_workers,
     "memory": lambda: soak_runs(
         1, "tests/test_memory.py", "-k", "cycles_leave_memory_flat", "--cancel-cycles=1000000"
     ),
