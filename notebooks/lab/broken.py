@@ -12,6 +12,17 @@ from random import Random
 from threading import Lock
 
 
+def broken_next_task(tasks):
+    """Take the most urgent task out of a list of pairs (priority, name). One line is wrong."""
+    first = tasks[0]
+    best = first
+    for task in tasks:
+        if task[0] < first[0]:
+            best = task
+    tasks.remove(best)
+    return best[1]
+
+
 class BrokenHeap:
     """A heap of priorities: the smallest should come out first. One line is wrong."""
 

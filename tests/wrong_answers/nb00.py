@@ -1,7 +1,11 @@
-"""Answers to the exercise of notebook 00."""
+"""Answers to the exercises of notebook 00."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
+
+import time
 
 from sched import HeapScheduler, SortedListScheduler
-from tests.wrong_answers import RIGHT, wrong_value
+from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 
 
 def holding(*tasks: tuple[int, str]) -> HeapScheduler:
@@ -57,3 +61,248 @@ other_numbers = SortedListScheduler()
 for number, task in ((10, "go for a walk"), (0.5, EAT), (-3, WAKE)):
     other_numbers.add_task(number, task)
 RIGHT[EX].append(other_numbers)
+
+
+# --- working it off -------------------------------------------------------------------------------
+
+
+@wrong("work_off", "work_off", "returns nothing")
+def prints_the_names(scheduler):
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        print("Executing:", task)
+        scheduler.complete(task)
+
+
+@wrong("work_off", "work_off", "leaves tasks behind")
+def takes_one(scheduler):
+    names = []
+    if scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        names.append(task.name)
+        scheduler.complete(task)
+    return names
+
+
+@wrong("work_off", "work_off", "leaves tasks behind")
+def returns_inside_the_loop(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        names.append(task.name)
+        scheduler.complete(task)
+        return names
+    return names
+
+
+@wrong("work_off", "work_off", "leaves tasks behind")
+def makes_the_list_inside_the_loop(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        names = []
+        task = scheduler.get_next_task()
+        names.append(task.name)
+        scheduler.complete(task)
+    return names
+
+
+@wrong("work_off", "work_off", "gives tasks, and not their names")
+def gives_the_tasks(scheduler):
+    tasks = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        tasks.append(task)
+        scheduler.complete(task)
+    return tasks
+
+
+@wrong("work_off", "work_off", "takes tasks and does not complete them")
+def completes_none(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        names.append(scheduler.get_next_task().name)
+    return names
+
+
+@wrong("work_off", "work_off", "does not come back")
+def reads_and_does_not_take(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        names.append("mail")
+    return names
+
+
+@wrong("work_off", "work_off", "raises AttributeError")
+def takes_one_too_many(scheduler):
+    names = []
+    while True:
+        task = scheduler.get_next_task()
+        names.append(task.name)
+        scheduler.complete(task)
+        if task is None:
+            return names
+
+
+@wrong("work_off", "work_off", "in the order in which they come out")
+def puts_each_in_front(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        names = [task.name, *names]
+        scheduler.complete(task)
+    return names
+
+
+@wrong("work_off", "work_off", "does not return a list")
+def returns_a_text(scheduler):
+    names = ""
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        names = names + task.name
+        scheduler.complete(task)
+    return names
+
+
+@also_right("work_off")
+def until_none_is_left(scheduler):
+    names = []
+    while task := scheduler.get_next_task():
+        scheduler.complete(task)
+        names.append(str(task))
+    return names
+
+
+# --- the night watch ------------------------------------------------------------------------------
+
+
+@wrong("night_watch", "night_watch", "raises AttributeError")
+def expects_a_task_each_hour(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        seen.append(task.name)
+        scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not give one name for each hour")
+def leaves_out_the_quiet_hours(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        if task:
+            seen.append(task.name)
+            scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "looks before the hour has passed")
+def looks_and_then_moves(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        task = scheduler.get_next_task()
+        if task:
+            seen.append(task.name)
+            scheduler.complete(task)
+        else:
+            seen.append("nothing")
+        clock.advance(3600)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not move the clock on by an hour")
+def takes_a_second_for_an_hour(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(1)
+        task = scheduler.get_next_task()
+        if task:
+            seen.append(task.name)
+            scheduler.complete(task)
+        else:
+            seen.append("nothing")
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not move the clock on by an hour")
+def moves_it_in_quiet_hours_alone(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        task = scheduler.get_next_task()
+        if task:
+            seen.append(task.name)
+            scheduler.complete(task)
+        else:
+            clock.advance(3600)
+            seen.append("nothing")
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not give one name for each hour")
+def takes_all_that_is_ready(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        if task is None:
+            seen.append("nothing")
+        while task:
+            seen.append(task.name)
+            scheduler.complete(task)
+            task = scheduler.get_next_task()
+    return seen
+
+
+@wrong("night_watch", "night_watch", "puts None into the list")
+def writes_none(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        seen.append(task and task.name)
+        if task:
+            scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "raises RuntimeError")
+def really_waits(scheduler, clock, hours):
+    for _ in range(hours):
+        time.sleep(3600)
+    return ["nothing"] * hours
+
+
+@wrong("night_watch", "night_watch", "takes tasks and does not complete them")
+def forgets_to_complete(scheduler, clock, hours):
+    seen = []
+    for _ in range(hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        seen.append(task.name if task else "nothing")
+    return seen
+
+
+@also_right("night_watch")
+def by_the_hour_that_it_is(scheduler, clock, hours):
+    seen = ["nothing"] * hours
+    for hour in range(hours):
+        clock.advance_to((hour + 1) * 3600)
+        for task in [scheduler.get_next_task()]:
+            if task is not None:
+                seen[hour] = str(task)
+                scheduler.complete(task, result="seen")
+    return seen
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+D = "diagnose_00"
+wrong_value(D, "another fault", ("A", [3, 1, 2]), "the fault", "is another one")
+wrong_value(D, "comes out in order", ("C", [1, 2, 3]), "the list", "does not show the fault")
+wrong_value(D, "two", ("C", [2, 1]), "the list", "does not show the fault")
+wrong_value(D, "too long", ("C", [4, 2, 5, 1, 3]), "the list", "a shorter one can")
+wrong_value(D, "pairs", ("C", [(3, 1), (1, 2)]), "the list", "should hold whole numbers")
+wrong_value(D, "five letters", ("E", [3, 1, 2]), "the fault", "should be one of")
+RIGHT[D] += [("c", [9, -1, 5]), [" C ", (3, 1, 2)]]

@@ -10,7 +10,7 @@ heap by hand are in heaps.py.)
 
 from .exercises import Exercise, exercises, notebooks
 from .heaps import heap_pop, heap_push
-from .nb00 import first_scheduler
+from .nb00 import diagnose_00, first_scheduler, night_watch, work_off
 from .nb01 import diagnose_01, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
@@ -20,6 +20,7 @@ from .nb05 import counted, diagnose_05, growth, sorted_add
 __all__ = [
     "Exercise",
     "counted",
+    "diagnose_00",
     "diagnose_01",
     "diagnose_02",
     "diagnose_03",
@@ -32,6 +33,7 @@ __all__ = [
     "heap_pop",
     "heap_push",
     "next_run_time",
+    "night_watch",
     "notebooks",
     "pause",
     "pauses",
@@ -45,4 +47,5 @@ __all__ = [
     "try_again",
     "two_sides",
     "work",
+    "work_off",
 ]

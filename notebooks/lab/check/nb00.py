@@ -1,11 +1,26 @@
-"""Notebook 00: a first scheduler, with three tasks in it."""
+"""Notebook 00: a first scheduler, working it off, a clock that is moved, a fault to find."""
 
+from itertools import chain
+from random import Random
 from typing import Any
 
-from .exercises import exercise
-from .searching import Verdict, not_yet, right, wrong
+from ..broken import broken_next_task
+from .exercises import exercise, need_diagnosis, need_function
+from .running import BrokenError, Trial
+from .searching import (
+    Case,
+    Verdict,
+    not_yet,
+    random_cases,
+    right,
+    sequences,
+    smallest_failure,
+    wrong,
+)
 
 DAY = ["Wake up", "Have breakfast", "Go for a walk"]
+NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
+HOUR = 3600  # seconds
 
 
 @exercise("00", "A first scheduler", "your scheduler, as in first_scheduler(mine)")
@@ -37,3 +52,174 @@ def first_scheduler(scheduler: Any) -> Verdict:
             "So the priorities have nothing to do. Add the walk first and waking up last.",
         )
     return right("added in one order, they come out in another: by priority.")
+
+
+# --- working it off -------------------------------------------------------------------------------
+
+
+@exercise("00", "Work off the list", "your function, as in work_off(work_off)")
+def work_off(function: Any) -> Verdict:
+    """Check ``work_off(scheduler)`` -> [name, ...]. A case is a list of priorities."""
+    from sched import HeapScheduler
+
+    unfit = need_function(function, "work_off", "check.work_off(work_off)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, priorities: Case) -> None:
+        scheduler = HeapScheduler()
+        trial.note("s = HeapScheduler()")
+        added = []
+        for number, priority in enumerate(priorities):
+            name = NAMES[number % len(NAMES)] + "!" * (number // len(NAMES))
+            scheduler.add_task(priority, name)
+            trial.note(f"s.add_task({priority}, {name!r})")
+            added.append((priority, number, name))
+        expected = [name for _, _, name in sorted(added)]
+        got = trial.call("work_off(s)", "work_off", function, scheduler)
+        _a_list_of_names("work_off", trial, got, expected)
+        if len(got) != len(expected):
+            problem = "leaves tasks behind" if len(got) < len(expected) else "gives too many names"
+            raise BrokenError("work_off", problem, _instead(got, expected))
+        if got != expected:
+            problem = "does not give the names in the order in which they come out"
+            raise BrokenError("work_off", problem, _instead(got, expected))
+        _all_completed("work_off", scheduler, len(added))
+
+    small = chain(sequences([1, 2, 3], 3), [[]])  # an empty scheduler last: it puzzles most
+    return smallest_failure(scenario, small, random_cases(_priority, 12, 10)) or right(
+        "every task was taken, completed and named, the most urgent first."
+    )
+
+
+# --- a clock that is moved ------------------------------------------------------------------------
+
+
+@exercise(
+    "00", "The night watch: an hour in no time", "your function, as in night_watch(night_watch)"
+)
+def night_watch(function: Any) -> Verdict:
+    """Check ``night_watch(scheduler, clock, hours)`` -> [name or "nothing", ...].
+
+    A case is a list of delays, in hours. There is one more hour than there are tasks.
+    """
+    from sched import HeapScheduler, VirtualClock
+
+    unfit = need_function(function, "night_watch", "check.night_watch(night_watch)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, delays: Case) -> None:
+        clock = VirtualClock(0.0)
+        scheduler = HeapScheduler(clock=clock)
+        trial.note("clock = VirtualClock(0.0)")
+        trial.note("s = HeapScheduler(clock=clock)")
+        hours = len(delays) + 1
+        added = []
+        for number, delay in enumerate(delays):
+            name = NAMES[number % len(NAMES)]
+            scheduler.add_task(1, name, delay=delay * HOUR)
+            trial.note(f"s.add_task(1, {name!r}, delay={delay * HOUR})")
+            added.append((delay, number, name))
+        expected = _each_hour(sorted(added), range(1, hours + 1))
+        shown = f"night_watch(s, clock, {hours})"
+        got = trial.call(shown, "night_watch", function, scheduler, clock, hours)
+        _a_list_of_names("night_watch", trial, got, expected)
+        if clock.now() != hours * HOUR:
+            raise BrokenError(
+                "night_watch",
+                "does not move the clock on by an hour each time",
+                f"After {hours} hours the clock should show {hours * HOUR} seconds; it shows "
+                f"{clock.now():.0f}.",
+            )
+        if len(got) != len(expected):
+            problem = "does not give one name for each hour"
+            raise BrokenError("night_watch", problem, _instead(got, expected))
+        if got != expected:
+            early = _each_hour(sorted(added), range(hours)) == got
+            problem = "looks before the hour has passed" if early else "gives other names"
+            raise BrokenError("night_watch", problem, _instead(got, expected))
+        _all_completed("night_watch", scheduler, len(got) - got.count("nothing"))
+
+    def delay(random: Random) -> int:
+        return random.randint(0, 6)
+
+    small = sequences([1, 2, 0, 3], 3, shortest=0)
+    return smallest_failure(scenario, small, random_cases(delay, 8, 10)) or right(
+        "one look an hour, and no task before its time."
+    )
+
+
+def _each_hour(due: list[tuple[int, int, str]], moments: range) -> list[str]:
+    """What is taken at each of these moments, in hours, the task due first going first."""
+    left, taken = list(due), []
+    for now in moments:
+        taken.append(left.pop(0)[2] if left and left[0][0] <= now else "nothing")
+    return taken
+
+
+# --- what both need -------------------------------------------------------------------------------
+
+
+def _priority(random: Random) -> int:
+    return random.randint(1, 5)
+
+
+def _instead(got: list[str], expected: list[str]) -> str:
+    return f"It returned {got!r}; it should return {expected!r}."
+
+
+def _a_list_of_names(operation: str, trial: Trial, got: Any, expected: list[str]) -> None:
+    if got is None:
+        detail = "A function gives its result with return, in its last line."
+        raise BrokenError(operation, "returns nothing", detail)
+    if not isinstance(got, list):
+        trial.lines[-1] += f"    # returned {got!r}"
+        raise BrokenError(operation, "does not return a list", f"It should return {expected!r}.")
+    if any(type(name).__name__ == "Task" for name in got):
+        detail = "Put task.name into the list, not the task itself."
+        raise BrokenError(operation, "gives tasks, and not their names", detail)
+    trial.lines[-1] += f"    # returned {got!r}"
+    if None in got:
+        detail = 'Where no task was ready, put the word "nothing" into the list.'
+        raise BrokenError(operation, "puts None into the list", detail)
+
+
+def _all_completed(operation: str, scheduler: Any, taken: int) -> None:
+    if scheduler.metrics().succeeded != taken:
+        detail = "After each task, tell the scheduler: scheduler.complete(task)."
+        raise BrokenError(operation, "takes tasks and does not complete them", detail)
+
+
+# --- a diagnosis ----------------------------------------------------------------------------------
+
+
+@exercise("00", "Diagnosis: a search that is broken", "a fault and a list, as in ('A', [2, 1])")
+def diagnose_00(answer: Any) -> Verdict:
+    """Check a diagnosis of broken_next_task: (fault, the shortest priorities that show it)."""
+    unfit = need_diagnosis(answer, "check.diagnose_00((fault, priorities))")
+    if unfit:
+        return unfit
+    fault, priorities = answer
+    if not all(type(p) is int for p in priorities):
+        return wrong("the list", "should hold whole numbers, such as [2, 1]")
+    values = list(priorities)
+    out = _comes_out(values)
+    if out == sorted(out):
+        return wrong("the list", f"does not show the fault: {out} comes out, in order")
+    if len(values) > 3:
+        return wrong("the list", f"shows the fault ({out} comes out), but a shorter one can")
+    if fault.strip().upper() != "C":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your list does show it: {values} goes in, {out} comes out. Follow the loop on "
+            "paper: what is best after each task?",
+        )
+    return right(f"{values} goes in, {out} comes out, and no shorter list shows it.")
+
+
+def _comes_out(values: list[int]) -> list[int]:
+    untyped: Any = broken_next_task
+    tasks = [(value, value) for value in values]
+    return [untyped(tasks) for _ in values]
