@@ -14,9 +14,11 @@ from benchmarks.subjects import LARGEST, QUICK
 
 OUT = Path(__file__).parent / "out"
 SMALLEST_MAX_N, LARGEST_MAX_N = 2**10, 2**24  # fewer than four sizes fit any curve
-QUICK_TASKS = 4_000
+QUICK_TASKS = 2_000
 QUICK_ROUNDS = 3
-QUICK_MEMORY = 2**12
+QUICK_ENTRIES = 2**12
+QUICK_MEMORY = 2**11
+QUICK_EVERY = 3  # of the sizes, where a full run takes every second
 INTERRUPTED = 130
 
 
@@ -29,15 +31,20 @@ class Sweep:
 
 
 SWEEPS = {
-    "count": Sweep(lambda n, _: count.steps(n), list),
+    "count": Sweep(
+        lambda n, quick: count.steps(n, QUICK_ENTRIES) if quick else count.steps(n), list
+    ),
     "measure": Sweep(
-        lambda n, quick: measure.steps(n, QUICK_ROUNDS if quick else measure.ROUNDS),
+        lambda n, quick: measure.steps(n, QUICK_ROUNDS, 1) if quick else measure.steps(n),
         measure.summary,
     ),
     "drain": Sweep(
-        lambda n, quick: drain.steps(n, QUICK_ROUNDS if quick else drain.REPEATS), drain.summary
+        lambda n, quick: drain.steps(n, QUICK_ROUNDS, QUICK_EVERY) if quick else drain.steps(n),
+        drain.summary,
     ),
-    "memory": Sweep(lambda n, quick: memory.steps(QUICK_MEMORY if quick else n), list),
+    "memory": Sweep(
+        lambda n, quick: memory.steps(QUICK_MEMORY, QUICK_EVERY) if quick else memory.steps(n), list
+    ),
     "dispatch": Sweep(
         lambda _, quick: dispatch.steps(QUICK_ROUNDS, QUICK_TASKS) if quick else dispatch.steps(),
         dispatch.summary,

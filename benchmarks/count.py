@@ -176,23 +176,26 @@ EXPERIMENTS: dict[tuple[str, str], Experiment] = {
 }
 
 
-def count_at(subject: str, operation: str, n: int) -> list[Count]:
-    """Count one operation at one size, on enough copies that small sizes are no less exact."""
+ENTRIES = 2**14  # of all copies together, so that small sizes are no less exact
+
+
+def count_at(subject: str, operation: str, n: int, at_least: int = ENTRIES) -> list[Count]:
+    """Count one operation at one size, on so many copies that they hold that many entries."""
     total, operations = 0, 0
-    for copy in range(max(1, 2**14 // n)):
+    for copy in range(max(1, at_least // n)):
         random = Random(f"{subject} {operation} {n} {copy}")
         counted, times = EXPERIMENTS[subject, operation](random, n)
         total, operations = total + counted, operations + times
     return [Count(subject, operation, n, total / operations, operations)]
 
 
-def steps(max_n: int) -> Sequence[Step]:
+def steps(max_n: int, at_least: int = ENTRIES) -> Sequence[Step]:
     """One step for each operation of each structure at each size to ``max_n``."""
     return [
         Step(
             f"{subject} {operation}, n = {n:,}",
-            max(n, 2**14),
-            partial(count_at, subject, operation, n),
+            max(n, at_least),
+            partial(count_at, subject, operation, n, at_least),
         )
         for n in sizes(max_n)
         for subject, operation in EXPERIMENTS

@@ -70,17 +70,17 @@ def _rows(n: int) -> list[Row]:
     return random_rows(n, "levels", 1, LEVELS + 1)
 
 
-def steps(max_n: int, repeats: int = REPEATS) -> Sequence[Step]:
+def steps(max_n: int, repeats: int = REPEATS, every: int = 2) -> Sequence[Step]:
     """One step for each queue in each repeat, for every second size to ``max_n``."""
     shuffle = Random()
     todo: list[Step] = []
-    for n in sizes(max_n, every=2):
+    for n in sizes(max_n, every=every):
         names = [name for name in DRAINED if name != SORTED_LIST or n <= SORTED_LIST_TO]
         times = repeats if n < MANY else FEW_REPEATS
         for number in range(times):
             shuffle.shuffle(names)
             for name in names:
-                if number and n >= MANY and name in (GC_ON, RAW_GC_ON):
+                if number and times <= FEW_REPEATS and name in (GC_ON, RAW_GC_ON):
                     continue  # these answer "how much worse?", and once is enough
                 label = f"repeat {number + 1} of {times}, {name}, n = {n:,}"
                 todo.append(Step(label, n + 100, partial(fill_and_drain, name, n)))

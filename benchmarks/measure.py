@@ -97,13 +97,16 @@ def _lowest_left(n: int) -> int:
     return nsmallest(m + m // WARM_UP + 1, _rows(n))[-1][0]
 
 
-def steps(max_n: int, rounds: int = ROUNDS) -> Sequence[Step]:
-    """One step for each queue at each size to ``max_n`` in each round."""
+def steps(max_n: int, rounds: int = ROUNDS, few_rounds: int = FEW_ROUNDS) -> Sequence[Step]:
+    """One step for each queue at each size to ``max_n`` in each round.
+
+    few_rounds: so many for what is slow, the naive sort and the heap with collection on.
+    """
     shuffle = Random()
     todo: list[Step] = []
     for number in range(rounds):
         names = [*QUEUES, GC_ON]
-        if number >= FEW_ROUNDS:
+        if number >= few_rounds:
             names = [name for name in names if name not in (NAIVE, GC_ON)]
         for n in sizes(max_n):
             shuffle.shuffle(names)

@@ -60,10 +60,10 @@ def _traced(fill: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def steps(max_n: int) -> Sequence[Step]:
+def steps(max_n: int, every: int = 2) -> Sequence[Step]:
     """One step for each queue and state at every second size to ``max_n``."""
     todo: list[Step] = []
-    for n in sizes(min(max_n, LARGEST), every=2):
+    for n in sizes(min(max_n, LARGEST), every=every):
         for name in QUEUES:
             todo.append(Step(f"{name}, n = {n:,}", n, partial(ready, name, n)))
         for name in SCHEDULERS:

@@ -107,7 +107,7 @@ def test_quick_draws_every_plot(quick):
 def test_quick_prints_what_it_found_and_shows_its_progress(quick):
     _, done = quick
     for said in (
-        "1.65 n",
+        "1.64 n",  # 1.65 on more copies, without --quick
         "n log n",
         "bytes per task",
         "to raw heapq",
