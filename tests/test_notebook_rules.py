@@ -13,6 +13,8 @@ diagnosis    the exercise is called `diagnose...`; the cells that list or run th
 listing      a cell tagged `listing` may be longer than 15 lines.
 measured     a cell that takes the time (perf_counter, timeit) is tagged `nbval-ignore-output`; the
              next code cell is compared, and states the conclusion.
+glossary     the first use of a word of the glossary in notebook 00 is a link to it there, outside
+             headings, code, tables and folded parts: [worker](00_start_here.ipynb#worker).
 figure       a cell with a picture ends in `plt.show()`, or calls what does; the next cell describes
              it in words (text, or printed by `plots.describe`), and one of the next two prints what
              nbval compares.
@@ -225,25 +227,94 @@ def no_word_tells_the_reader_that_it_is_easy(nb: Notebook) -> Iterator[str]:
                 yield nb.at(cell, f"leave out '{word}'")
 
 
+def places(cells: list[NotebookNode]) -> set[str]:
+    """What a link can lead to in these cells: their headings, and the ids given by hand."""
+    source = "\n".join(cell.source for cell in cells)
+    headings = re.findall(r"^#+ (.*)$", source, flags=re.M)
+    ids = re.findall(r"""\bid=["']([^"']+)""", source)
+    return {re.sub(r"\s+", "-", heading.strip()) for heading in headings} | set(ids)
+
+
 @rule
 def a_local_link_leads_somewhere(nb: Notebook) -> Iterator[str]:
-    headings = {
-        re.sub(r"\s+", "-", heading.strip())
-        for cell in nb.text
-        for heading in re.findall(r"^#+ (.*)$", cell.source, flags=re.M)
-    }
     for cell in nb.text:
         targets = re.findall(r"\]\(\s*<?([^)\s>]+)", cell.source)
         targets += re.findall(r"""(?:src|href)=["']([^"']+)""", cell.source)
-        ids = re.findall(r"""\bid=["']([^"']+)""", "\n".join(c.source for c in nb.text))
         for target in targets:
             path, _, anchor = unquote(target).partition("#")
             if re.match(r"[a-z]+:", path):
                 continue  # the web, a mail address, an attachment
-            if path and not (nb.folder / path).exists():
+            there = nb.folder / path
+            if path and not there.exists():
                 yield nb.at(cell, f"the link leads nowhere: {target}")
-            elif not path and anchor not in headings and anchor not in ids:
+            elif not path and anchor not in places(nb.text):
                 yield nb.at(cell, f"no heading is called {target}")
+            elif anchor and there.suffix == ".ipynb" and anchor not in places(read(there).text):
+                yield nb.at(cell, f"there is nothing called {anchor} in {path}")
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+GLOSSARY = "00_start_here.ipynb"
+EVERYDAY = {"ready", "waiting", "due", "clock", "n"}  # mostly used as in any other text
+
+
+def glossary() -> dict[str, list[str]]:
+    """The words of the glossary in notebook 00, by the name that a link to them ends in."""
+    rows = [
+        row
+        for cell in read(NOTEBOOKS / GLOSSARY).text
+        for row in re.findall(r'^\| <a id="([^"]+)"></a>([^|]+)\|', cell.source, flags=re.M)
+    ]
+    return {name: meant.strip().split(", ") for name, meant in rows}
+
+
+def running_text(source: str) -> str:
+    """Only the running text of a cell, every character where it was.
+
+    Blanked: headings, code, tables, folded parts, links to elsewhere, and what "you will learn to".
+    """
+    for other in (
+        r"^(```|~~~).*?^\1[^\n]*$",
+        r"<details>.*?</details>",
+        r"^\s*\|[^\n]*$",
+        r"^#+ [^\n]*$",
+        r"^\*\*You will learn to\*\*.*?(\n\n|\Z)",
+        r"`[^`]*`",
+        rf"\[[^\]]*\]\((?!{re.escape(GLOSSARY)}#)[^)]*\)",
+        r"\]\([^)]*\)",
+    ):
+        source = re.sub(other, lambda m: " " * len(m[0]), source, flags=re.S | re.M)
+    return source
+
+
+def first_use(term: str, nb: Notebook) -> tuple[NotebookNode, int, int] | None:
+    """Where a notebook's running text first uses a term, in the singular or the plural."""
+    stem = re.escape(term)
+    forms = {"child": "child(ren)?"}.get(
+        term, f"{stem[:-1]}(y|ies)" if term.endswith("y") else f"{stem}s?"
+    )
+    for cell in nb.text:
+        found = re.search(rf"(?<![\w-]){forms}(?![\w-])", running_text(cell.source), flags=re.I)
+        if found:
+            return cell, found.start(), found.end()
+    return None
+
+
+@rule
+def the_first_use_of_a_word_of_the_glossary_leads_there(nb: Notebook) -> Iterator[str]:
+    if nb.number == "00":
+        return
+    for name, terms in glossary().items():
+        link = f"]({GLOSSARY}#{name})"
+        linked = sum(cell.source.count(link) for cell in nb.text)
+        if linked > 1:
+            yield f"notebook {nb.number}: {name} is linked to the glossary {linked} times, not once"
+        uses = [found for term in terms if name not in EVERYDAY and (found := first_use(term, nb))]
+        if uses and not any(cell.source[end:].startswith(link) for cell, _, end in uses):
+            cell, start, end = uses[0]
+            shown = cell.source[start:end]
+            yield nb.at(cell, f"the first use of {shown!r}: write [{shown}]({GLOSSARY}#{name})")
 
 
 # --- outputs --------------------------------------------------------------------------------------
@@ -605,7 +676,33 @@ FAULTY += [
     (a_local_link_leads_somewhere, more(text("[next](77_nothing.ipynb)")), "77_nothing"),
     (a_local_link_leads_somewhere, more(text('<img src="none.png">')), "none.png"),
     (a_local_link_leads_somewhere, more(text("[up](#Nowhere)")), "#Nowhere"),
+    (a_local_link_leads_somewhere, more(text(f"[a]({GLOSSARY}#no-word)")), "no-word"),
 ]
+FAULTY += [
+    (the_first_use_of_a_word_of_the_glossary_leads_there, more(*cells), said)
+    for cells, said in (
+        ([text("Two **workers** meet.")], "[workers](00_start_here.ipynb#worker)"),
+        ([text("It retries."), text(f"A [retry]({GLOSSARY}#retry).")], "'retries'"),
+        ([text(f"A [lock]({GLOSSARY}#lock), a [lock]({GLOSSARY}#lock).")], "2 times"),
+        ([text("## Heaps\n| heap |\n|---|\n\nA `heap` is a heap.")], "first use of 'heap'"),
+    )
+]
+
+
+def test_a_word_is_looked_for_where_it_is_read() -> None:
+    cell = text(
+        "# A heap\n| lock |\n\n**You will learn to**\n- find a race\n\n"
+        "A `retry`, interlocked.\n\n"
+        f"[One]({GLOSSARY}#broker) of the worker-bees, [a shard](05.ipynb).\n\n"
+        + folded(Hint_1="A cache.")
+    )
+    nb = made([cell])
+    terms = ["heap", "lock", "race", "retry", "broker", "worker", "shard", "cache"]
+    assert [first_use(term, nb) for term in terms] == [None] * 8
+    assert first_use("one", nb) == (cell, cell.source.index("One"), cell.source.index("One") + 3)
+    assert len(running_text(cell.source)) == len(cell.source)
+
+
 FAULTY += [
     (a_picture_is_described_and_something_beside_it_is_compared, cells, said)
     for cells, said in (
