@@ -359,6 +359,14 @@ def test_code_that_misbehaves_is_named_and_survived(odd: Any, said: str) -> None
     assert time.sleep is not _no_sleep
 
 
+def test_nonetype_is_said_in_plain_words() -> None:
+    def expects_a_task(scheduler: Any, clock: Any, hours: int) -> list[str]:
+        return [scheduler.get_next_task().name for _ in range(hours)]
+
+    verdict = check.night_watch.examine(expects_a_task)
+    assert "no attribute 'name'\nWhat stands before the dot was None" in str(verdict)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer here")
 def test_what_takes_long_without_taking_steps_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lab.check.running.SECONDS", 0.05)

@@ -91,7 +91,10 @@ def _told(shown: str, error: BaseException) -> str:
         words = str(error)
     except Exception:
         words = ""
-    return f"{shown} raised {type(error).__name__}{': ' if words else ''}{words}"
+    told = f"{shown} raised {type(error).__name__}{': ' if words else ''}{words}"
+    if "'NoneType' object has no attribute" in words:
+        told += "\nWhat stands before the dot was None there: nothing."
+    return told
 
 
 class _Limits:
