@@ -13,6 +13,7 @@ diagnosis    the exercise is called `diagnose...`; the cells that list or run th
 listing      a cell tagged `listing` may be longer than 15 lines.
 measured     a cell that takes the time (perf_counter, timeit) is tagged `nbval-ignore-output`; the
              next code cell is compared, and states the conclusion.
+time         no cell sleeps (`time.sleep`): a VirtualClock is moved, threads wait for an Event.
 glossary     the first use of a word of the glossary in notebook 00 is a link to it there, outside
              headings, code, tables and folded parts: [worker](00_start_here.ipynb#worker).
 figure       a cell with a picture ends in `plt.show()`, or calls what does; the next cell describes
@@ -378,6 +379,14 @@ def what_is_measured_is_not_compared_and_its_conclusion_is(nb: Notebook) -> Iter
 
 
 @rule
+def nobody_sleeps(nb: Notebook) -> Iterator[str]:
+    """What passes is virtual time; real threads wait for each other, or for an Event."""
+    for cell in nb.code:
+        if re.search(r"\btime\.sleep\b|\bsleep\(", re.sub("#.*", "", cell.source)):
+            yield nb.at(cell, "it sleeps: move a VirtualClock, or wait for an Event")
+
+
+@rule
 def a_cell_that_is_to_raise_does(nb: Notebook) -> Iterator[str]:
     for cell in nb.code:
         raised = any(o.output_type == "error" for o in cell.outputs)
@@ -583,7 +592,7 @@ def a_good_notebook() -> list[NotebookNode]:
         code('reveal("02-late", 2)', out="You predicted: 1\nWhat happened: 2\nNot what ...\n"),
         code("ax.plot(x)\nplt.show()", png="..."),
         code("print(plots.describe(fig))", out="A line that rises.\n"),
-        code("t = time.perf_counter()\nt", "nbval-ignore-output", plain="0.1"),
+        code("t = time.perf_counter()  # no sleep()\nt", "nbval-ignore-output", plain="0.1"),
         code("print(fast < slow)", out="True\n"),
         code("f()", "raises-exception"),
         code("print(getsource(BrokenDelays))", "broken", "listing", out="class ...\n"),
@@ -724,6 +733,11 @@ FAULTY += [
         ),
     )
     if not said.startswith("print") or True
+]
+FAULTY += [
+    (nobody_sleeps, more(code("time.sleep(0.1)")), "it sleeps"),
+    (nobody_sleeps, more(code("from time import sleep\nsleep(1)")), "it sleeps"),
+    (nobody_sleeps, more(code("s.add_task(1, 'nap', action=time.sleep)")), "it sleeps"),
 ]
 STDERR = code("f()")
 STDERR.outputs = [nbformat.v4.new_output("stream", name="stderr", text="careful")]
