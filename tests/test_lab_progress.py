@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -340,6 +341,31 @@ def test_a_notebook_that_cannot_be_read_has_no_title(
     monkeypatch.setattr(scores, "NOTEBOOKS", tmp_path)
     score(all=True)
     assert said(capsys).count("to come") >= 2
+
+
+def exercises_on_the_page(number: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    score(number)
+    return re.findall(r"^(.*?)  +not yet$", said(capsys), flags=re.M)
+
+
+def test_the_page_has_the_exercises_in_the_order_of_the_notebook(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["tie_break", "heap_push", "heap_pop", "two_sides", "diagnose_01"]
+    titles = [getattr(check, name).title for name in names]
+    assert exercises_on_the_page("01", capsys) == titles
+
+
+@pytest.mark.parametrize("source", ["{", "[]", '{"cells": [1]}', '{"cells": [{"metadata": 1}]}'])
+def test_without_the_notebook_the_page_has_them_all_the_same(
+    source: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "01_broken.ipynb").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(scores, "NOTEBOOKS", tmp_path)
+    assert exercises_on_the_page("01", capsys) == [e.title for e in check.exercises("01")]
 
 
 def test_in_a_notebook_the_page_is_one_bundle_of_text_and_html(

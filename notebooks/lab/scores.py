@@ -28,7 +28,7 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
         print("Nothing predicted or checked yet: run the cells above first.")
         return
     page = progress.load(number)
-    exercises = check.exercises(number)
+    exercises = _as_in_the_notebook(number, check.exercises(number))
     made = page.predictions
     right = sum(p.right for p in made.values())
     passed = sum(e.name in page.passed for e in exercises)
@@ -81,6 +81,20 @@ def _words(prediction_id: str) -> str:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _as_in_the_notebook(number: str, exercises: list[check.Exercise]) -> list[check.Exercise]:
+    """Exercises in the order of the cells tagged ``exercise:<name>``; others after them."""
+    order: list[str] = []
+    for path in sorted(NOTEBOOKS.glob(f"{number}_*.ipynb")):
+        try:
+            cells = json.loads(path.read_bytes())["cells"]
+            order += [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    tags = [f"exercise:{e.name}" for e in exercises]
+    place = {tag: order.index(tag) if tag in order else len(order) for tag in tags}
+    return sorted(exercises, key=lambda e: place[f"exercise:{e.name}"])
 
 
 def _titles() -> dict[str, str]:
