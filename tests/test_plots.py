@@ -20,7 +20,7 @@ from sched import (
     plots,
 )
 from sched.plots.entries import label
-from sched.plots.style import fit, text_width
+from sched.plots.style import fit, text_width, title_lines
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -262,6 +262,8 @@ def test_bad_input_is_refused_by_name_and_value(
 def test_only_pictures_of_ours_are_described():
     with pytest.raises(ValueError, match="picture must have been drawn by"):
         plots.describe(plt.figure())
+    with pytest.raises(ValueError, match="picture must have been drawn by sched.plots, got <Axes"):
+        plots.describe(plt.figure().subplots())
     with pytest.raises(TypeError, match="picture must be axes or a figure drawn by .* got 3"):
         plots.describe(3)
 
@@ -280,6 +282,28 @@ def test_a_name_in_dollars_is_no_formula():
     axes = plots.heap([(1, "$5 for $6")])
     axes.figure.canvas.draw()
     assert not any(t.get_parse_math() for t in axes.texts)
+
+
+def test_a_name_in_dollars_is_no_formula_on_axes_of_the_caller_either():
+    with plt.style.context(plots.STYLE):
+        there: Any = plt.subplots(figsize=(8.2, 4))[1]
+        plots.waiting([("$5 for $6", 0, 1, 2)], title="$1 and $2", ax=there)
+        there.figure.canvas.draw()
+    shown = [there.title, there._left_title, *there.get_yticklabels()]
+    named = [text for text in shown if "$" in text.get_text()]
+    assert len(named) == 2
+    assert not any(text.get_parse_math() for text in named)
+
+
+def test_the_powers_of_ten_on_a_logarithmic_axis_are_formulas():
+    with plt.style.context(plots.STYLE):
+        figure, axes = plt.subplots(layout="constrained")
+        axes.loglog([1, 1e6], [1, 1e5])
+        figure.canvas.draw()
+    for tick in axes.get_xticklabels() + axes.get_yticklabels():
+        assert tick.get_parse_math()
+    widths = [tick.get_window_extent().width for tick in axes.get_yticklabels()]
+    assert max(widths) < 40  # 10 to the fifth; the source of the formula is 170 wide
 
 
 # --- step by step ---------------------------------------------------------------------------------
@@ -626,6 +650,42 @@ def test_ways_of_waiting_are_compared_on_one_line_of_time():
     assert plots.describe(figure) == plots.describe(one) + "\n" + plots.describe(other)
     assert "sleep until the next is due: nobody late." in plots.describe(figure)
     assert_nothing_is_clipped_or_hidden(figure)
+
+
+LONG = "The loop from the web, which looks once a second and naps"
+
+
+@pytest.mark.parametrize("size", [None, (8.2, 4), (4.5, 3.6)])
+def test_no_word_of_the_title_and_the_verdict_is_left_out(size: tuple[float, float] | None):
+    with plt.style.context(plots.STYLE):
+        axes_given = plt.subplots(figsize=size, layout="constrained")[1] if size else None
+        axes: Any = plots.waiting(RUNS, looks=range(10), title=LONG, ax=axes_given)
+    assert axes.get_title("left").split() == plots.describe(axes).splitlines()[0][:-1].split()
+    assert_nothing_is_clipped_or_hidden(axes.figure)
+
+
+def test_no_word_of_titles_that_are_compared_is_left_out():
+    figure: Any = plots.compare_waiting({LONG: RUNS, "sleep until the next is due": RUNS})
+    assert figure.axes[0].get_title("left").startswith(LONG + ":\n")
+    assert_nothing_is_clipped_or_hidden(figure)
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("Short: it fits", ["Short: it fits"]),
+        (
+            "Most attempts in a second: 60 (a), 7 (b)",
+            ["Most attempts in a second:", "60 (a), 7 (b)"],
+        ),
+        (
+            "No aging: priority 5 waits longest of all",
+            ["No aging: priority 5 waits", "longest of all"],
+        ),
+    ],
+)
+def test_a_title_breaks_after_a_colon_if_that_takes_no_more_lines(words: str, lines: list[str]):
+    assert title_lines(words, 2.6) == lines
 
 
 def test_epoch_seconds_are_shown_from_the_first_one_on():

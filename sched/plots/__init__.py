@@ -16,13 +16,11 @@ the picture is: its key, then its name.
 """
 
 from sched.plots.film import Film
+from sched.plots.lateness import compare_waiting, waiting
 from sched.plots.sides import becoming_ready, sides
 from sched.plots.style import COLOURS, STYLE, describe
-from sched.plots.timeline import compare_waiting, waiting
 from sched.plots.trace import Trace, steps
 from sched.plots.tree import heap, push_path
-
-# After sched.plots.timeline, the module, which would otherwise take the function's name.
 from sched.plots.workload import depth, load, timeline, wait_by_priority
 
 __all__ = [

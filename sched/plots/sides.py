@@ -102,7 +102,7 @@ def sides(scheduler: Scheduler, ax: "Axes | None" = None) -> "Axes":
     with styled("sides") as pyplot:
         page = new_page(pyplot, ax, HEIGHT, top=0.4)
         moment.draw(page, 0.0, moment.places())
-        page.axes.set_title(moment.title(), fontsize=12 * page.scale, x=0.01)
+        page.axes.set_title(moment.title(), fontsize=12 * page.scale, x=0.01, parse_math=False)
         set_description(page.axes, moment.describe())
         return cast("Axes", page.axes)
 

@@ -4,6 +4,7 @@ A picture is laid out in inches of a page as wide as a notebook's output. Axes g
 may be smaller: everything, the letters too, is scaled to fit.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ COLOURS = {
 """Colours that people of every kind of colour vision tell apart. Okabe and Ito, 2008."""
 
 WIDTH = 8.2  # inches; 902 px at 110 dpi
+TITLE = 11.5  # points
 _DESCRIPTION = "_sched_description"
 
 
@@ -52,9 +54,13 @@ def library(name: str, caller: str) -> Any:
 
 @contextmanager
 def styled(caller: str) -> Iterator[Any]:
-    """matplotlib.pyplot with the style of the project, for as long as a picture is drawn."""
+    """matplotlib.pyplot with the style of the project, for as long as a picture is drawn.
+
+    A task called "$5 for $6" is a name, not a formula. (The style file does not say so: the labels
+    of a logarithmic axis are formulas.)
+    """
     pyplot = library("matplotlib.pyplot", caller)
-    with pyplot.style.context(STYLE):
+    with pyplot.style.context([STYLE, {"text.parse_math": False}]):
         yield pyplot
 
 
@@ -144,15 +150,38 @@ def fit(text: str, size: float, width: float, bold: bool = False) -> str:
     return short(max(0, keep - 1))
 
 
-def wrap(text: str, size: float, width: float) -> list[str]:
+def wrap(text: str, size: float, width: float, bold: bool = False) -> list[str]:
     """Break a text into lines of at most that many inches."""
     lines: list[str] = []
     for word in text.split():
-        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+        if lines and text_width(f"{lines[-1]} {word}", size, bold) <= width:
             lines[-1] += " " + word
         else:
-            lines.append(fit(word, size, width))
+            lines.append(fit(word, size, width, bold))
     return lines
+
+
+def title_lines(words: str, width: float) -> list[str]:
+    """Break a title into lines of at most that many inches, after colons if that takes no more."""
+    lines: list[str] = []
+    for part in re.split(r"(?<=:) ", " ".join(words.split())):
+        if lines and text_width(f"{lines[-1]} {part}", TITLE, bold=True) <= width:
+            lines[-1] += " " + part
+        else:
+            lines += wrap(part, TITLE, width, bold=True)
+    anywhere = wrap(words, TITLE, width, bold=True)
+    return lines if len(lines) <= len(anywhere) else anywhere
+
+
+def write_title(ax: Any, words: str, width: float | None = None) -> None:
+    """Above the axes, in as many lines as it takes. width: in inches, if not that of the axes."""
+    lines = title_lines(words, room(ax) if width is None else width)
+    ax.set_title("\n".join(lines), fontsize=TITLE, parse_math=False)
+
+
+def room(ax: Any) -> float:
+    """About how wide the axes are, in inches: the layout decides later."""
+    return float(ax.figure.get_figwidth() * min(1.0, ax.get_position().width * 1.06))
 
 
 def set_description(axes_or_figure: Any, text: str) -> None:
@@ -170,9 +199,10 @@ def describe(picture: Any) -> str:
         return str(own)
     if hasattr(picture, "describe"):
         return str(picture.describe())
-    parts = [getattr(a, _DESCRIPTION, None) for a in getattr(picture, "axes", None) or ()]
     if not hasattr(picture, "get_window_extent"):
         raise TypeError(f"picture must be axes or a figure drawn by sched.plots, got {picture!r}")
+    held = getattr(picture, "axes", None)  # of axes, these themselves
+    parts = [getattr(a, _DESCRIPTION, None) for a in (held if isinstance(held, list) else [])]
     found = [part for part in parts if part is not None]
     if not found:
         raise ValueError(f"picture must have been drawn by sched.plots, got {picture!r}")

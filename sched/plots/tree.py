@@ -53,7 +53,7 @@ def heap(
         picture = HeapPicture([label(e) for e in entries], way, dead, broken(entries))
         page = new_page(pyplot, ax, picture.height, top=0.4)
         picture.draw(page)
-        page.axes.set_title(picture.title(), fontsize=12 * page.scale, x=0.01)
+        page.axes.set_title(picture.title(), fontsize=12 * page.scale, x=0.01, parse_math=False)
         set_description(page.axes, picture.describe())
         return cast("Axes", page.axes)
 

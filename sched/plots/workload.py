@@ -12,10 +12,12 @@ from sched.plots.style import (
     COLOURS,
     WIDTH,
     fit,
+    room,
     set_description,
     styled,
     text_width,
     tint,
+    write_title,
 )
 from sched.simulation import Attempt, Timeline
 
@@ -501,18 +503,6 @@ def headed(title: str, verdict: str) -> str:
     return f"{title}: {verdict[0].lower()}{verdict[1:]}" if title else verdict
 
 
-def write_title(ax: Any, words: str) -> None:
-    """Above the axes, in as many lines as it takes."""
-    lines = [""]
-    for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, 11.5, bold=True) > room(ax):
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    ax.set_title("\n".join(lines), fontsize=11.5)
-
-
 def legend(ax: Any, handles: list[Any], ticks_lines: int = 1) -> None:
     """Under the axes, where it covers nothing, in as many columns as there is room for."""
     from matplotlib.transforms import ScaledTranslation
@@ -533,11 +523,6 @@ def legend(ax: Any, handles: list[Any], ticks_lines: int = 1) -> None:
         handlelength=2.4,
         columnspacing=1.4,
     )
-
-
-def room(ax: Any) -> float:
-    """About how wide the axes are, in inches: the layout decides later."""
-    return float(ax.figure.get_figwidth() * min(1.0, ax.get_position().width * 1.06))
 
 
 def patch(name: str, look: dict[str, Any]) -> Any:

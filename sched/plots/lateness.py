@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.plots.entries import one_line, seconds
-from sched.plots.style import COLOURS, WIDTH, fit, set_description, styled, tint
+from sched.plots.style import (
+    COLOURS,
+    WIDTH,
+    fit,
+    room,
+    set_description,
+    styled,
+    text_width,
+    tint,
+    title_lines,
+    write_title,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +29,9 @@ LATE: dict[str, Any] = {
     "hatch": "////",
 }
 BAR = 0.42  # height of a bar; a task has 1
+NAME = 1.4  # inches that the name of a task may take
+TITLE_WIDTH = WIDTH - 1.9  # inches beside the longest name
+LINE = 0.2  # inches for each further line of a title
 EPOCH = 1e6  # times beyond are epoch seconds: shown from the first one on
 TOO_EARLY = 1e-9  # seconds; less is rounding
 
@@ -87,11 +101,11 @@ def waiting(
     way = checked_way(title, runs, looks)
     with styled("waiting") as pyplot:
         if ax is None:
-            height = 1.5 + 0.36 * len(way.runs)
+            height = 1.5 + 0.36 * len(way.runs) + more_lines(way)
             _, ax = pyplot.subplots(figsize=(WIDTH, height), layout="constrained")
         draw_way(ax, way, limits([way]))
         cast("Any", ax).set_xlabel(axis_label([way]))
-        cast("Any", ax).figure.legend(handles=legend([way]), loc="outside lower center", ncols=6)
+        write_legend(cast("Any", ax).figure, [way])
         return cast("Axes", ax)
 
 
@@ -111,7 +125,7 @@ def compare_waiting(
             raise ValueError(f"looks must be of a way that is given, got {key!r}")
     checked = [checked_way(str(t), runs, looks.get(t, ())) for t, runs in ways.items()]
     with styled("compare_waiting") as pyplot:
-        sizes = [0.75 + 0.3 * len(way.runs) for way in checked]
+        sizes = [0.75 + 0.3 * len(way.runs) + more_lines(way) for way in checked]
         figure, axes = pyplot.subplots(
             len(checked),
             1,
@@ -124,7 +138,7 @@ def compare_waiting(
         for ax, way in zip(axes[:, 0], checked, strict=True):
             draw_way(ax, way, limits(checked))
         axes[-1, 0].set_xlabel(axis_label(checked))
-        figure.legend(handles=legend(checked), loc="outside lower center", ncols=6)
+        write_legend(figure, checked)
         return cast("Figure", figure)
 
 
@@ -146,12 +160,28 @@ def draw_way(ax: Any, way: Way, span: tuple[float, float]) -> None:
         else:
             where: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 9}
             ax.text(end - origin, y, " never run ", backgroundcolor="white", **where)
-    ax.set_yticks(range(len(way.runs)), [fit(run.name, 9, 1.4) for run in way.runs])
+    names = [fit(run.name, 9, NAME) for run in way.runs]
+    ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.set_ylim(len(way.runs) - 0.4, -0.6)
     ax.set_xlim(-0.02 * (end - origin), (end - origin) * 1.03)
     ax.grid(axis="y", visible=False)
-    ax.set_title(fit(way.verdict(), 11.5, WIDTH - 1.9, bold=True), fontsize=11.5)
+    longest = max(text_width(name, 9) for name in names)
+    write_title(ax, way.verdict(), min(TITLE_WIDTH, room(ax) - max(0.0, longest - 0.7)))
     set_description(ax, way.describe())
+
+
+def more_lines(way: Way) -> float:
+    """The height of a title's lines beyond the first, in inches."""
+    return LINE * (len(title_lines(way.verdict(), TITLE_WIDTH)) - 1)
+
+
+def write_legend(figure: Any, ways: list[Way]) -> None:
+    """Below all, in as many columns as there is room for."""
+    handles = legend(ways)
+    widths = [text_width(handle.get_label(), 9) + 0.72 for handle in handles]
+    width = figure.get_figwidth() - 0.2
+    columns = len(handles) if sum(widths) <= width else int(width / max(widths))
+    figure.legend(handles=handles, loc="outside lower center", ncols=max(1, columns))
 
 
 def legend(ways: list[Way]) -> list[Any]:
