@@ -6,10 +6,10 @@ What would distort a time, and what is done about it:
   every size once, in shuffled order, so that a drift meets all of them alike; what is reported is
   the median of the rounds and the quartiles around it.
 - The queue must have size n. Each sample is taken on a fresh copy, loaded untimed, with a few
-  operations to warm it up; then m = clamp(n / 16, 8, 4000) takes are timed, and m adds.
-- What is taken is what is most urgent. If the adds after it had priorities from the whole range,
-  too many of them would go to the front, so they are drawn from the range that is left: a new
-  task is then as likely to stand anywhere as it was before the takes.
+  operations to warm it up; then m = clamp(n / 16, 8, 4000) adds are timed, and m takes.
+- The takes come last. Some structures put the work of an add off until the next take: what the
+  timed adds put off is timed as well. Priorities are all different, from one range, so that a new
+  task is as likely to stand anywhere; drain.py has ten levels.
 - Garbage collection interrupts at random. It is off, and one row has it on.
 - A naive take sorts everything. From 2**14 on a sample is a single take, and rounds are three.
 """
@@ -17,7 +17,6 @@ What would distort a time, and what is done about it:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from heapq import nsmallest
 from random import Random
 from statistics import median, quantiles
 
@@ -28,7 +27,6 @@ ROUNDS = 9
 FEW_ROUNDS = 3
 ONE_TAKE_FROM, SORTED = 2**14, 2**16  # below it a sample of the naive sort is 2**16 tasks sorted
 GC_ON = f"{HEAP}, GC on"
-HIGHEST = 2**40
 
 WARM_UP = 8  # one operation untimed for so many that are timed; a single sort needs no warm-up
 
@@ -64,23 +62,22 @@ def operations_at(n: int) -> int:
 
 
 def sample(name: str, n: int, number: int) -> list[Sample]:
-    """Measure one take and one add of one queue at size n, in round ``number``."""
+    """Measure one add and one take of one queue at size n, in round ``number``."""
     m = operations_at(n)
     takes = m if name != NAIVE else 1 if n >= ONE_TAKE_FROM else min(m, SORTED // n)
     warm_up = takes // WARM_UP
-    rows, taken_below = _rows(n), _lowest_left(n)
-    new = random_rows(warm_up + m, f"new {n} {number}", taken_below, HIGHEST)
+    new = random_rows(warm_up + m, f"new {n} {number}")
     queue = QUEUES[HEAP if name == GC_ON else name]()
-    queue.load(rows)
-    queue.take(warm_up)
+    queue.load(_rows(n))
     queue.add(new[:warm_up])
-    with collector(on=name == GC_ON):
-        take_ns = queue.take(takes)
+    queue.take(warm_up)
     with collector(on=name == GC_ON):
         add_ns = queue.add(new[warm_up:])
+    with collector(on=name == GC_ON):
+        take_ns = queue.take(takes)
     return [
-        Sample(name, "take", n, takes, take_ns / takes),
         Sample(name, "add", n, m, add_ns / m),
+        Sample(name, "take", n, takes, take_ns / takes),
     ]
 
 
@@ -88,13 +85,6 @@ def sample(name: str, n: int, number: int) -> list[Sample]:
 def _rows(n: int) -> list[Row]:
     """Rows to load, the same in each round and for each queue."""
     return random_rows(n, "rows")
-
-
-@cache
-def _lowest_left(n: int) -> int:
-    """The priority below which all lie that are taken of the n rows, warm-up included."""
-    m = operations_at(n)
-    return nsmallest(m + m // WARM_UP + 1, _rows(n))[-1][0]
 
 
 def steps(max_n: int, rounds: int = ROUNDS, few_rounds: int = FEW_ROUNDS) -> Sequence[Step]:
