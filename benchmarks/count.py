@@ -22,9 +22,18 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from benchmarks.subjects import HEAP, NAIVE, RESORTED, SCHEDULERS, SORTED_LIST, sizes
+from benchmarks.subjects import (
+    HEAP,
+    LEVELS,
+    MULTILEVEL,
+    NAIVE,
+    RESORTED,
+    SCHEDULERS,
+    SORTED_LIST,
+    sizes,
+)
 from benchmarks.sweep import Step
 from sched import Scheduler
 
@@ -43,6 +52,31 @@ class CountedEntry:
         global _comparisons  # a global is what Python increments fastest: this runs 10**8 times
         _comparisons += 1
         return self.rank < other.rank
+
+
+class CountedPriority(float):
+    """A priority that counts its comparisons in the same count: levels are compared by it."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: float) -> bool:
+        global _comparisons
+        _comparisons += 1
+        return float.__lt__(self, other)
+
+
+class LevelEntry(tuple[CountedPriority, float, int, str, float]):
+    """An entry as a scheduler makes them, that tells its level and counts its comparisons.
+
+    One comparison is counted whether the priorities differ or the rest decides.
+    """
+
+    __slots__ = ()
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        global _comparisons
+        _comparisons += 1
+        return (float(self[0]), self[2]) < (float(other[0]), other[2])
 
 
 def comparisons(operation: Callable[[], object]) -> int:
@@ -128,6 +162,53 @@ def loads(name: str) -> Experiment:
     return experiment
 
 
+def level_entries(random: Random, number: int, *, levels: int | None) -> list[LevelEntry]:
+    """Entries that came one after the other; levels: how many, or None for all different.
+
+    All levels hold the same number, so that none runs empty while a few are popped.
+    """
+    priorities = [random.random() if levels is None else i % levels for i in range(number)]
+    return [
+        LevelEntry((CountedPriority(priority), float(i), i, "task", float(i)))
+        for i, priority in enumerate(priorities)
+    ]
+
+
+def leveled(operation: str) -> Experiment:
+    """Push some entries into ten levels that hold n, or pop some."""
+
+    def experiment(random: Random, n: int) -> tuple[int, int]:
+        scheduler, times = SCHEDULERS[MULTILEVEL](), few(n)
+        fresh = level_entries(random, n + times, levels=LEVELS)
+        scheduler._load(fresh[:n])
+        if operation == "push":
+            return comparisons(lambda: [scheduler._push(entry) for entry in fresh[n:]]), times
+        return comparisons(lambda: [scheduler._pop() for _ in range(times)]), times
+
+    return experiment
+
+
+def fill_and_drain_distinct() -> Experiment:
+    """Push n entries that each have a priority of their own, and pop all: n times both.
+
+    What is put off costs nothing in a push, and all of it in the first pop after it. So a push
+    and a pop are counted together here, and on average.
+    """
+
+    def experiment(random: Random, n: int) -> tuple[int, int]:
+        scheduler, fresh = SCHEDULERS[MULTILEVEL](), level_entries(random, n, levels=None)
+
+        def fill_and_drain() -> None:
+            for entry in fresh:
+                scheduler._push(entry)
+            for _ in fresh:
+                scheduler._pop()
+
+        return comparisons(fill_and_drain), n
+
+    return experiment
+
+
 def resorts() -> Experiment:
     """Append one entry to a sorted list of n and sort it in place, some times.
 
@@ -173,6 +254,9 @@ EXPERIMENTS: dict[tuple[str, str], Experiment] = {
     (NAIVE, "push random"): pushes(NAIVE, random_ranks),
     (NAIVE, "pop"): pops(NAIVE),
     (RESORTED, "push random"): resorts(),
+    (MULTILEVEL, "push 10 levels"): leveled("push"),
+    (MULTILEVEL, "pop 10 levels"): leveled("pop"),
+    (MULTILEVEL, "push + pop distinct"): fill_and_drain_distinct(),
 }
 
 

@@ -13,10 +13,19 @@ from random import Random
 from statistics import median
 
 from benchmarks.measure import GC_ON, quartiles
-from benchmarks.subjects import HEAP, QUEUES, RAW_HEAP, SORTED_LIST, Row, random_rows, sizes
+from benchmarks.subjects import (
+    HEAP,
+    LEVELS,
+    MULTILEVEL,
+    QUEUES,
+    RAW_HEAP,
+    SORTED_LIST,
+    Row,
+    random_rows,
+    sizes,
+)
 from benchmarks.sweep import Step, collector
 
-LEVELS = 10
 RAW_GC_ON = f"{RAW_HEAP}, GC on"
 REPEATS = 9
 FEW_REPEATS, MANY = 3, 2**17  # so many repeats for so many tasks and more
@@ -26,6 +35,7 @@ BATCH = 4000  # tasks that are taken before they are completed, untimed
 DRAINED = {
     HEAP: HEAP,
     SORTED_LIST: SORTED_LIST,
+    MULTILEVEL: MULTILEVEL,
     RAW_HEAP: RAW_HEAP,
     GC_ON: HEAP,
     RAW_GC_ON: RAW_HEAP,

@@ -22,7 +22,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from benchmarks.drain import RAW_GC_ON
 from benchmarks.measure import GC_ON
 from benchmarks.report import Curve, Fitted, short
-from benchmarks.subjects import HEAP, NAIVE, RAW_HEAP, RESORTED, SORTED_LIST
+from benchmarks.subjects import HEAP, MULTILEVEL, NAIVE, RAW_HEAP, RESORTED, SORTED_LIST
 
 STYLE: Any = {
     "figure.dpi": 130,
@@ -50,16 +50,23 @@ LOOKS: dict[str, dict[str, Any]] = {
     SORTED_LIST: {"color": "#009E73", "marker": "s", "linestyle": (0, (6, 2))},
     NAIVE: {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 1.5, 1, 1.5))},
     RAW_HEAP: {"color": "#000000", "marker": "x", "linestyle": (0, (2, 1.5))},
-    RESORTED: {"color": "#AA4499", "marker": "D", "linestyle": (0, (1, 1))},
+    MULTILEVEL: {"color": "#AA4499", "marker": "D", "linestyle": (0, (8, 1.5, 1, 1.5))},
+    RESORTED: {"color": "#8A6D00", "marker": "p", "linestyle": (0, (1, 1))},
     RAW_GC_ON: {"color": "#777777", "marker": "+", "linestyle": (0, (1, 1.5))},
     GC_ON: {"color": "#56B4E9", "marker": "v", "linestyle": (0, (1, 1.5))},
 }
 OTHER = {"color": GREY, "marker": "P", "linestyle": "-."}
-MARKERS = {"push descending": "v", "push ascending": "<", "load": "P"}  # of one subject's several
+MARKERS = {
+    "push descending": "v",
+    "push ascending": "<",
+    "load": "P",
+    "push + pop distinct": "d",
+}  # of one subject's several
 SHORT_NAMES = {
     HEAP: "heap",
     SORTED_LIST: "sorted list",
     NAIVE: "naive sort",
+    MULTILEVEL: "levels",
     GC_ON: "heap, GC on",
     RAW_GC_ON: "raw heapq, GC on",
 }

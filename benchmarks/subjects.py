@@ -13,13 +13,22 @@ from itertools import count
 from random import Random
 from time import perf_counter_ns
 
-from sched import HeapScheduler, NaiveSortScheduler, Scheduler, SortedListScheduler, Task
+from sched import (
+    HeapScheduler,
+    MultilevelScheduler,
+    NaiveSortScheduler,
+    Scheduler,
+    SortedListScheduler,
+    Task,
+)
 
 SMALLEST = 2**7
 LARGEST = 2**20
 QUICK = 2**14
+LEVELS = 10  # different priorities, where there are few
 
 HEAP, SORTED_LIST, NAIVE = "HeapScheduler", "SortedListScheduler", "NaiveSortScheduler"
+MULTILEVEL = "MultilevelScheduler"
 RAW_HEAP = "raw heapq"  # the floor: tuples (priority, n, name), heappush and heappop
 RESORTED = "re-sorted list"  # counted only: append, then list.sort() in place
 
@@ -27,6 +36,7 @@ SCHEDULERS: dict[str, Callable[[], Scheduler]] = {
     HEAP: HeapScheduler,
     SORTED_LIST: SortedListScheduler,
     NAIVE: NaiveSortScheduler,
+    MULTILEVEL: MultilevelScheduler,
 }
 
 Row = tuple[int, str]  # priority and name, made before any clock starts

@@ -8,16 +8,28 @@ import pytest
 from benchmarks.count import (
     EXPERIMENTS,
     CountedEntry,
+    CountedPriority,
+    LevelEntry,
     comparisons,
     count_at,
     entries,
     few,
+    level_entries,
     loaded,
     random_ranks,
     steps,
 )
 from benchmarks.fit import choose
-from benchmarks.subjects import HEAP, NAIVE, RESORTED, SCHEDULERS, SORTED_LIST, sizes
+from benchmarks.subjects import (
+    HEAP,
+    LEVELS,
+    MULTILEVEL,
+    NAIVE,
+    RESORTED,
+    SCHEDULERS,
+    SORTED_LIST,
+    sizes,
+)
 
 N = sizes(2**14)
 
@@ -42,6 +54,9 @@ def counted(subject, operation):
         (NAIVE, "push random", "1", (0.0,), (0.0,)),
         (NAIVE, "pop", "n log n", (1.0, -1.35), (0.01, 0.12)),
         (RESORTED, "push random", "n", (1.0, 13.0), (0.01, 3.0)),
+        (MULTILEVEL, "push 10 levels", "1", (1.0,), (1e-9,)),
+        (MULTILEVEL, "pop 10 levels", "1", (0.0,), (0.0,)),
+        (MULTILEVEL, "push + pop distinct", "log n", (0.7, 3.0), (0.15, 1.5)),
     ],
 )
 def test_each_operation_has_its_class_and_coefficients(
@@ -93,6 +108,23 @@ def test_an_entry_counts_each_comparison_once():
     a, b = CountedEntry(1), CountedEntry(2)
     assert comparisons(lambda: (a < b, b < a, a > b)) == 3
     assert comparisons(lambda: None) == 0
+
+
+def test_an_entry_with_a_level_counts_each_comparison_once() -> None:
+    first, second, other = (
+        LevelEntry((CountedPriority(level), float(i), i, "task", float(i)))
+        for level, i in ((1.0, 1), (1.0, 2), (0.0, 3))
+    )
+    assert comparisons(lambda: (first < second, second < first, other < first)) == 3
+    assert (first < second, second < first, other < first) == (True, False, True)
+    assert comparisons(lambda: first[0] < other[0]) == 1  # one of levels
+    assert comparisons(lambda: {first[0]: "level"}[second[0]]) == 0  # a look-up orders nothing
+
+
+def test_no_level_runs_empty_while_its_pops_are_counted() -> None:
+    for n in N:
+        held = [entry[0] for entry in level_entries(Random(1), n, levels=LEVELS)]
+        assert min(map(held.count, range(LEVELS))) > few(n)  # even if all came from one level
 
 
 @pytest.mark.parametrize("n", [128, 2**14, 2**20])
