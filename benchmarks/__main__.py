@@ -10,6 +10,8 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks import count, dispatch, drain, machine, measure, memory, report, results, sweep
+from benchmarks.peers import check, race, weigh
+from benchmarks.peers import report as peer_report
 from benchmarks.subjects import LARGEST, QUICK
 
 OUT = Path(__file__).parent / "out"
@@ -19,6 +21,7 @@ QUICK_ROUNDS = 3
 QUICK_ENTRIES = 2**12
 QUICK_MEMORY = 2**11
 QUICK_EVERY = 3  # of the sizes, where a full run takes every second
+QUICK_IMPORTS = 3
 INTERRUPTED = 130
 
 
@@ -50,7 +53,19 @@ SWEEPS = {
         dispatch.summary,
     ),
 }
-PLOT = "plot"
+PEER_SWEEPS = {
+    peer_report.CHECKS: Sweep(lambda _, __: check.steps(), list),
+    peer_report.RACES: Sweep(
+        lambda n, quick: race.steps(n, 2, every=4) if quick else race.steps(n), race.summary
+    ),
+    peer_report.WEIGHTS: Sweep(lambda n, quick: weigh.steps(n, quick=quick), list),
+    peer_report.IMPORTS: Sweep(
+        lambda _, quick: weigh.import_steps(QUICK_IMPORTS) if quick else weigh.import_steps(),
+        weigh.import_summary,
+    ),
+}
+ALL_SWEEPS = SWEEPS | PEER_SWEEPS
+PEERS, PLOT = "peers", "plot"
 
 
 def largest_size(text: str) -> int:
@@ -73,10 +88,17 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog="Ctrl-C keeps what is measured, and plots it.",
     )
     parser.add_argument(
+        "command",
+        nargs="?",
+        choices=[PEERS],
+        help="compare with what else a user could pick, instead: raw heapq, sortedcontainers, ...",
+    )
+    parser.add_argument(
         "--max-n",
         type=largest_size,
         metavar="N",
-        help=f"largest size (default {LARGEST}); the sizes are the powers of two up to it",
+        help=f"largest size (default {LARGEST}); the sizes are the powers of two up to it, "
+        "those of four for peers",
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"to n = {QUICK}, fewer rounds: seconds, not minutes"
@@ -92,10 +114,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*SWEEPS, PLOT],
+        choices=[*ALL_SWEEPS, PLOT],
         help="run this part alone (may be given more than once); plot draws what is in DIR",
     )
     given = parser.parse_args(argv)
+    given.only = given.only or list(PEER_SWEEPS if given.command else SWEEPS)
     given.max_n = given.max_n or (QUICK if given.quick else LARGEST)
     try:
         given.out.mkdir(parents=True, exist_ok=True)
@@ -109,11 +132,11 @@ def run_sweep(name: str, given: argparse.Namespace) -> bool:
     rows: list[Any] = []
     complete, start = True, perf_counter()
     try:
-        sweep.run(name, SWEEPS[name].steps(given.max_n, given.quick), rows)
+        sweep.run(name, ALL_SWEEPS[name].steps(given.max_n, given.quick), rows)
     except KeyboardInterrupt:
         complete = False
     if rows:
-        results.write_rows(given.out / f"{name}.csv", SWEEPS[name].summary(rows))
+        results.write_rows(given.out / f"{name}.csv", ALL_SWEEPS[name].summary(rows))
         about = {
             "complete": complete,
             "seconds": round(perf_counter() - start, 1),
@@ -130,25 +153,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know every sign: "log?" then
         sys.stdout.reconfigure(errors="replace")
     interrupted = False
-    for name in SWEEPS:
-        if given.only and name not in given.only:
+    for name in ALL_SWEEPS:
+        if name not in given.only:
             continue
         if not run_sweep(name, given):
             interrupted = True
             print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
             break
     found, rates = results.read(given.out), dispatch.read(given.out)
-    if not any((found.counts, found.times, found.drains, found.weights, rates)):
+    peers = peer_report.read(given.out)
+    if given.command:  # what is in the folder beside the peers is left as it is
+        found, rates = results.Results([], [], [], [], {}), []
+    if not any((found.counts, found.times, found.drains, found.weights, rates, peers)):
         print(f"There are no results in {given.out}.", file=sys.stderr)
         return INTERRUPTED if interrupted else 1
-    findings = {**report.findings(found), **dispatch.findings(rates)}
+    findings = {} if given.command else report.findings(found)
+    findings |= dispatch.findings(rates) | peer_report.findings(peers)
     results.update_run(given.out, "findings", findings)
-    tables = "\n\n".join(filter(None, [report.table(found), dispatch.table(rates)]))
+    tables = "\n\n".join(
+        filter(None, [report.table(found), dispatch.table(rates), peer_report.table(peers)])
+    )
     print(f"\n{tables}\n")
 
-    from benchmarks import plot  # here, because it takes a second that --help need not wait for
+    # Here, because it takes a second that --help need not wait for.
+    from benchmarks import plot
+    from benchmarks.peers import plot as peer_plot
 
-    for path in plot.draw_all(found, given.out):
+    for path in [*plot.draw_all(found, given.out), *peer_plot.draw_all(peers, given.out)]:
         print(path)
     return INTERRUPTED if interrupted else 0
 

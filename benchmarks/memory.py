@@ -33,7 +33,7 @@ def ready(name: str, n: int) -> list[Weight]:
     if name == SORTED_LIST:
         rows.sort(reverse=True)  # the bytes are the same, and no add moves all others
     queue = QUEUES[name]()
-    return [Weight(name, "ready", n, _traced(lambda: queue.add(rows)) / n)]
+    return [Weight(name, "ready", n, traced(lambda: queue.add(rows)) / n)]
 
 
 def delayed(name: str, n: int) -> list[Weight]:
@@ -45,16 +45,17 @@ def delayed(name: str, n: int) -> list[Weight]:
         for (priority, task_name), delay in zip(rows, delays, strict=True):
             scheduler.add_task(priority, task_name, delay)
 
-    return [Weight(name, "delayed", n, _traced(add_all) / n)]
+    return [Weight(name, "delayed", n, traced(add_all) / n)]
 
 
-def _traced(fill: Callable[[], object]) -> int:
+def traced(fill: Callable[[], object]) -> int:
     """The bytes that filling has added, still in use after it."""
     gc.collect()  # empties Python's lists of freed tuples: what comes from them is not traced
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         fill()
+        gc.collect()  # what is left behind in cycles does not wait in the queue
         return tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

@@ -1,0 +1,239 @@
+"""The race: the same workloads for all, in turns, each as a ratio to the raw heap beside it.
+
+10 levels        n tasks of ten priorities added one by one, then all taken
+all distinct     the same with priorities that all differ
+all delayed      n tasks with delays of an hour or two, all different; then all are due, and taken
+steady state     n tasks of ten levels are there; then one is added and one taken, m times
+half cancelled   n tasks of ten levels added, a random half cancelled, the other half taken
+bulk             n tasks of ten levels added at once, then all taken
+
+Times are per task, in the steady state per pair. A bulk load counts with its takes, because what
+is only put off until the first take is no saving. Everything runs with collection off; machines
+speed up and slow down, so a ratio is taken between neighbours: in each repeat each peer runs once,
+in shuffled order, and the ratio is the median of the ratios of the repeats.
+"""
+
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from random import Random
+from statistics import median
+from time import perf_counter_ns, time
+from typing import Any
+
+from benchmarks.measure import quartiles
+from benchmarks.peers.field import PEERS, taking_part
+from benchmarks.peers.interface import (
+    BULK,
+    CANCELLED,
+    DELAYED,
+    DISTINCT,
+    STEADY,
+    WORKLOADS,
+    Peer,
+    Row,
+)
+from benchmarks.subjects import LEVELS, RAW_HEAP, names, random_rows, sizes
+from benchmarks.sweep import Step
+
+SMALLEST = 2**10
+REPEATS, FEW_REPEATS, MANY = 5, 3, 2**16  # so many repeats for so many tasks and more
+BATCH = 4000  # tasks that are taken before they are completed
+HOUR = 3600.0
+
+
+class JumpingWall:
+    """A wall clock that jumps a day ahead when told: then all delays are over."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time() + self.ahead
+
+    def jump(self) -> None:
+        self.ahead += 24 * HOUR
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Nanoseconds per task in one repeat; cancelling is part of adding, completing of neither."""
+
+    peer: str
+    workload: str
+    n: int
+    number: int
+    add_ns: float
+    take_ns: float
+    complete_ns: float
+
+    @property
+    def total_ns(self) -> float:
+        return self.add_ns + self.take_ns
+
+
+@dataclass(frozen=True)
+class Race:
+    """Nanoseconds per task: medians, quartiles of the sum, and its ratio to the raw heap."""
+
+    peer: str
+    workload: str
+    n: int
+    repeats: int
+    add_ns: float
+    take_ns: float
+    complete_ns: float
+    total_ns: float
+    q1_ns: float
+    q3_ns: float
+    ratio: float
+
+
+@lru_cache(1)
+def rows_of(workload: str, n: int) -> list[Row]:
+    """The tasks of a workload, the same in each repeat and for each peer. O(n)."""
+    if workload == DISTINCT:
+        return [*random_rows(n, "distinct")]
+    if workload == DELAYED:
+        order = Random("delays").sample(range(n), n)
+        return [(HOUR + HOUR * i / n, name) for i, name in zip(order, names(n), strict=True)]
+    return [*random_rows(n, "levels", 1, LEVELS + 1)]
+
+
+@lru_cache(1)
+def doomed(n: int) -> list[int]:
+    """Which half is cancelled, in the order in which it is."""
+    return Random("cancelled").sample(range(n), n // 2)
+
+
+@lru_cache(1)
+def new_rows(n: int) -> list[Row]:
+    """What comes in during the steady state: so few that the most urgent level does not run out."""
+    return [*random_rows(n + n // 16, "new", 1, LEVELS + 1)[n:]]  # with names of their own
+
+
+def timed(operation: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:
+    """Nanoseconds that the call takes, and what it returns."""
+    start = perf_counter_ns()
+    result = operation(*arguments)
+    return perf_counter_ns() - start, result
+
+
+def play(
+    name: str, workload: str, n: int, number: int = 0, seen: list[str] | None = None
+) -> list[Sample]:
+    """Run one workload once. The names of what is taken are appended to ``seen``, untimed."""
+    gc.collect()  # some peers leave cycles behind
+    wall = JumpingWall() if workload == DELAYED else time
+    peer, rows = PEERS[name](wall), rows_of(workload, n)
+    if workload == STEADY:
+        peer.load(rows)
+        pairs = new_rows(n)
+        add, complete = _exchange(peer, pairs, seen)
+        return [Sample(name, workload, n, number, add / len(pairs), 0, complete / len(pairs))]
+    left = n
+    if workload == BULK:
+        add, _ = timed(peer.load, rows)
+    elif workload == DELAYED:
+        add, _ = timed(peer.add_delayed, rows)
+    elif workload == CANCELLED:
+        add, handles = timed(peer.add_cancellable, rows)
+        chosen = [handles[i] for i in doomed(n)]
+        del handles
+        cancel, _ = timed(peer.cancel, chosen)
+        add, left = add + cancel, n - len(chosen)
+    else:
+        add, _ = timed(peer.add, rows)
+    if isinstance(wall, JumpingWall):
+        wall.jump()
+    take, complete = _drain(peer, left, seen)
+    return [Sample(name, workload, n, number, add / n, take / n, complete / n)]
+
+
+def _drain(peer: Peer, left: int, seen: list[str] | None) -> tuple[int, int]:
+    """Take all, and complete what is taken. Returns nanoseconds for each of the two."""
+    batch, take, complete = left if peer.takes_all else BATCH, 0, 0
+    for done in range(0, left, batch):
+        elapsed, taken = timed(peer.take, min(batch, left - done))
+        take += elapsed
+        complete += _finished(peer, taken, seen)
+    return take, complete
+
+
+def _exchange(peer: Peer, new: Sequence[Row], seen: list[str] | None) -> tuple[int, int]:
+    """Add and take in turns, and complete what is taken. Returns nanoseconds for each."""
+    pairs, complete = 0, 0
+    for done in range(0, len(new), BATCH):
+        elapsed, taken = timed(peer.add_and_take, new[done : done + BATCH])
+        pairs += elapsed
+        complete += _finished(peer, taken, seen)
+    return pairs, complete
+
+
+def _finished(peer: Peer, taken: Sequence[Any], seen: list[str] | None) -> int:
+    if seen is not None:
+        seen += map(peer.name_of, taken)
+    return timed(peer.finish, taken)[0]
+
+
+def contenders(workload: str, n: int) -> list[str]:
+    """Those who can do a workload, and are not too slow for n tasks."""
+    return [
+        name
+        for name in taking_part()
+        if workload not in PEERS[name].leaves_out and n <= PEERS[name].largest_in(workload)
+    ]
+
+
+def steps(max_n: int, repeats: int = REPEATS, every: int = 2) -> Sequence[Step]:
+    """One step for each peer in each repeat of each workload, at powers of four to ``max_n``."""
+    shuffle = Random()
+    todo: list[Step] = []
+    for n in sizes(max_n, every=every):
+        if n < SMALLEST:
+            continue
+        for workload in WORKLOADS:
+            peers = contenders(workload, n)
+            for number in range(repeats if n < MANY else min(repeats, FEW_REPEATS)):
+                shuffle.shuffle(peers)
+                for name in peers:
+                    label = f"{workload}, {name}, n = {n:,}"
+                    todo.append(Step(label, n + 500, partial(play, name, workload, n, number)))
+    return todo
+
+
+def summary(samples: Iterable[Sample]) -> list[Race]:
+    """Medians over the repeats; a repeat in which the raw heap is missing gives no ratio."""
+    groups: dict[tuple[str, str, int], list[Sample]] = {}
+    for s in samples:
+        groups.setdefault((s.workload, s.peer, s.n), []).append(s)
+    raw = {
+        (workload, n, s.number): s.total_ns
+        for (workload, peer, n), repeats in groups.items()
+        if peer == RAW_HEAP
+        for s in repeats
+    }
+    races = []
+    for (workload, peer, n), repeats in groups.items():
+        ratios = [
+            s.total_ns / raw[workload, n, s.number]
+            for s in repeats
+            if (workload, n, s.number) in raw
+        ]
+        races.append(
+            Race(
+                peer,
+                workload,
+                n,
+                len(repeats),
+                median(s.add_ns for s in repeats),
+                median(s.take_ns for s in repeats),
+                median(s.complete_ns for s in repeats),
+                median(s.total_ns for s in repeats),
+                *quartiles([s.total_ns for s in repeats]),
+                median(ratios) if ratios else float("nan"),
+            )
+        )
+    order = list(PEERS)
+    return sorted(races, key=lambda r: (WORKLOADS.index(r.workload), order.index(r.peer), r.n))
