@@ -20,6 +20,8 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what a signed 64-bit column of a data
 
 def _as_float(value: object) -> float | None:
     """The float that a real number stands for (NumPy's scalars included), or None."""
+    if type(value) is float:  # nearly always
+        return value
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     if isinstance(value, Rational) and not isinstance(value, Integral):
@@ -60,13 +62,11 @@ def as_name(value: object) -> str:
 def as_seconds(value: object, argument: str, *, positive: bool = False) -> float:
     """A finite number of seconds, at least 0; above 0 if ``positive``."""
     number = _as_float(value)
+    if number is not None and 0 <= number < math.inf and not (positive and number == 0):
+        return number
+    error = TypeError if number is None else ValueError
     bound = "> 0" if positive else ">= 0"
-    message = f"{argument} must be a finite number of seconds {bound}, got {value!r}"
-    if number is None:
-        raise TypeError(message)
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
-        raise ValueError(message)
-    return number
+    raise error(f"{argument} must be a finite number of seconds {bound}, got {value!r}")
 
 
 def as_timestamp(value: object, argument: str) -> float:
@@ -76,23 +76,19 @@ def as_timestamp(value: object, argument: str) -> float:
             raise ValueError(f"{argument} must be an aware datetime (with a tzinfo), got {value!r}")
         return value.timestamp()
     number = _as_float(value)
-    message = f"{argument} must be epoch seconds or an aware datetime, got {value!r}"
-    if number is None:
-        raise TypeError(message)
-    if not math.isfinite(number):
-        raise ValueError(message)
-    return number
+    if number is not None and math.isfinite(number):
+        return number
+    error = TypeError if number is None else ValueError
+    raise error(f"{argument} must be epoch seconds or an aware datetime, got {value!r}")
 
 
 def as_number(value: object, argument: str, *, at_least: float) -> float:
     """A finite number, not below ``at_least``."""
     number = _as_float(value)
-    message = f"{argument} must be a finite number >= {at_least}, got {value!r}"
-    if number is None:
-        raise TypeError(message)
-    if not math.isfinite(number) or number < at_least:
-        raise ValueError(message)
-    return number
+    if number is not None and at_least <= number < math.inf:
+        return number
+    error = TypeError if number is None else ValueError
+    raise error(f"{argument} must be a finite number >= {at_least}, got {value!r}")
 
 
 def as_count(value: object, argument: str, *, at_least: int) -> int:
@@ -195,20 +191,23 @@ def as_details(
     )
 
 
+Plain: TypeAlias = tuple[int, str]
 Row: TypeAlias = tuple[int | float, str | Details, float | None, float | None]
 
 
-def as_rows(rows: object) -> list[Row]:
-    """All rows of add_tasks, checked before any is added."""
+def as_rows(rows: object) -> list[Plain | Row]:
+    """All rows of add_tasks, checked before any is added: priority, name or Details, and, unless
+    neither is given, delay and run_at.
+    """
     if not isinstance(rows, Iterable):
         raise TypeError(f"rows must be an iterable of tasks, got {rows!r}")
-    checked: list[Row] = []
+    checked: list[Plain | Row] = []
     for number, row in enumerate(rows):
         if type(row) is tuple and len(row) == 2:  # the usual row, a million times
             priority, name = row
             usual = type(priority) is int and SMALLEST <= priority <= LARGEST
             if usual and type(name) is str and name:
-                checked.append((priority, name, None, None))
+                checked.append(row)
                 continue
         checked.append(_as_row(number, row))
     return checked

@@ -2,7 +2,7 @@
 
 A task that is PENDING is on one of two sides. *Ready*: its time has come, and it stands in the
 data structure of the subclass, ordered by (priority, run_at, id). *Waiting*: its time is still to
-come, and it stands in a heap of (run_at, id), from which it moves over when due. Two structures,
+come, and it stands in lists sorted by run_at, from which it moves over when due. Two structures,
 because there are two questions: "who is due first?" and "of those due, who is most urgent?".
 
 Cancelling does not search a structure. It deletes the task from a table, and what it leaves in
@@ -17,11 +17,13 @@ and ``_check``, which verifies its invariant.
 
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from heapq import nsmallest
 from itertools import count
+from math import inf
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sched import arguments
@@ -40,12 +42,15 @@ from sched.task import (
     ended,
     snapshot,
 )
-from sched.waiting import SPARE, WaitingHeap, by_run_at
+from sched.waiting import SPARE, Waiting, by_run_at
 
 NOTHING: tuple[Any, ...] = ()
 Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
+# What ``ended`` makes a Task of, if anyone asks: a task, how it ended, when, with what result.
+Ended: TypeAlias = tuple[Task, TaskStatus, float, Any]
 
-RUNNING, SUCCEEDED = TaskStatus.RUNNING, TaskStatus.SUCCEEDED  # slow to look up in an Enum
+# Slow to look up in an Enum:
+RUNNING, SUCCEEDED, CANCELLED = TaskStatus.RUNNING, TaskStatus.SUCCEEDED, TaskStatus.CANCELLED
 _hand_outs = count(1)  # one series for all schedulers: no other scheduler's task passes for ours
 
 
@@ -91,11 +96,12 @@ class Scheduler(ABC):
         self._room = threading.Condition(self._lock)  # notified when a pending task leaves
         self._next_id = 1
         self._ready: dict[int, TaskEntry] = {}  # the current entry of each task that is ready
-        self._waiting = WaitingHeap()
+        self._waiting = Waiting()
         self._tombstones = 0  # how many entries of the ready side are nobody's current one
         self._running: dict[int, Task] = {}
         self._dead: dict[int, Task] = {}
-        self._history: OrderedDict[int, Task] = OrderedDict()
+        self._history: dict[int, Ended] = {}
+        self._finished: deque[int] = deque()  # who is in the history, first finished first
         self._keys: dict[str, int] = {}  # the unfinished task of each key
         # Called without the lock, with the number of tasks that came in, whenever tasks come or go.
         self._listeners: list[Callable[[int], None]] = []
@@ -222,7 +228,7 @@ class Scheduler(ABC):
         checked = arguments.as_rows(rows)
         with self._lock:
             if self._max_pending is not None and checked:
-                named = [None if isinstance(d, str) else d.key for _, d, _, _ in checked]
+                named = [row[1].key if isinstance(row[1], Details) else None for row in checked]
                 new_keys = {*named} - {None} - self._keys.keys()
                 self._await_room(named.count(None) + len(new_keys), None)
             now = self._now()
@@ -231,7 +237,13 @@ class Scheduler(ABC):
             waiting: list[TaskEntry] = []
             keys: dict[str, int] = {}
             task_id = self._next_id
-            for priority, payload, delay, run_at in checked:
+            if self._aging is None and {*map(len, checked)} == {2}:  # the usual batch, fast
+                ids = [*range(task_id, task_id + len(checked))]
+                ready = [(r[0], now, i, r[1], now) for i, r in zip(ids, checked, strict=True)]
+                task_id += len(ids)
+                checked = []
+            for row in checked:
+                priority, payload, delay, run_at = row if len(row) == 4 else (*row, None, None)
                 if isinstance(payload, Details) and payload.key is not None:
                     taken = self._keys.get(payload.key) or keys.get(payload.key)
                     if taken:
@@ -265,7 +277,7 @@ class Scheduler(ABC):
         """
         with self._lock:
             now = self._now()
-            if self._waiting:
+            if self._waiting.due <= now:
                 self._promote(now)
             if self._tombstones:
                 self._clear_tombstones()
@@ -280,7 +292,9 @@ class Scheduler(ABC):
                 return None
             payload = entry[3]
             attempts = 1 if isinstance(payload, str) else payload.attempts + 1
-            task = Task(entry, (RUNNING, attempts, next(_hand_outs), now, None, None, None))
+            task = Task()
+            task._entry = entry
+            task._state = (RUNNING, attempts, next(_hand_outs), now, None, None, None)
             self._running[task_id] = task
             del ready[task_id]
             if self._max_pending is not None:
@@ -311,8 +325,8 @@ class Scheduler(ABC):
         with self._lock:
             if self._ready:
                 return self._now()
-            due = self._waiting.first_due()
-            return None if due is None else max(due, self._now())
+            due = self._waiting.due
+            return None if due == inf else max(due, self._now())
 
     # --- ending -----------------------------------------------------------------------------------
 
@@ -325,7 +339,7 @@ class Scheduler(ABC):
         with self._lock:
             self._take_back(task)
             self._succeeded += 1
-            self._finish(ended(task, SUCCEEDED, self._now(), result))
+            self._finish(task, SUCCEEDED, self._now(), result)
         if self._listeners:
             self._tell(0)
 
@@ -376,7 +390,7 @@ class Scheduler(ABC):
                 self._find(task_id)
                 return False
             self._cancelled += 1
-            self._finish(ended(snapshot(entry), TaskStatus.CANCELLED, self._now()))
+            self._finish(snapshot(entry), CANCELLED, self._now())
             self._clear_tombstones()
             if self._max_pending is not None:
                 self._room.notify_all()
@@ -390,7 +404,7 @@ class Scheduler(ABC):
         """
         priority = arguments.as_priority(priority)
         with self._lock:
-            old = self._ready.get(task_id) or self._waiting.get(task_id)
+            old = self._ready.get(task_id) or self._waiting.entries.get(task_id)
             if old is None:
                 self._find(task_id)
                 return False
@@ -398,8 +412,8 @@ class Scheduler(ABC):
             if isinstance(payload, Details):
                 payload = replace(payload, priority=priority)
             entry = self._aged((priority, old[1], task_id, payload, old[4]))
-            if task_id in self._waiting:
-                self._waiting[task_id] = entry  # its place depends on run_at and id alone
+            if task_id in self._waiting.entries:
+                self._waiting.replace(entry)
             else:
                 self._push(entry)
                 self._ready[task_id] = entry
@@ -451,14 +465,14 @@ class Scheduler(ABC):
     def status(self, task_id: int) -> TaskStatus:
         """Where a task stands. O(1). Raises UnknownTaskError if it is unknown or forgotten."""
         with self._lock:
-            if task_id in self._ready or task_id in self._waiting:
+            if task_id in self._ready or task_id in self._waiting.entries:
                 return TaskStatus.PENDING
             return self._find(task_id).status
 
     def task(self, task_id: int) -> Task:
         """A fresh snapshot of a task. O(1). Raises UnknownTaskError."""
         with self._lock:
-            entry = self._ready.get(task_id) or self._waiting.get(task_id)
+            entry = self._ready.get(task_id) or self._waiting.entries.get(task_id)
             return self._find(task_id) if entry is None else snapshot(entry)
 
     def metrics(self) -> Metrics:
@@ -468,7 +482,7 @@ class Scheduler(ABC):
             return Metrics(
                 added=self._next_id - 1,
                 ready=len(self._ready),
-                waiting=len(self._waiting),
+                waiting=len(self._waiting.entries),
                 running=len(self._running),
                 succeeded=self._succeeded,
                 failed=self._failed,
@@ -480,7 +494,7 @@ class Scheduler(ABC):
     def __len__(self) -> int:
         """How many tasks are PENDING, ready or waiting. O(1)."""
         with self._lock:
-            return len(self._ready) + len(self._waiting)
+            return len(self._ready) + len(self._waiting.entries)
 
     def __repr__(self) -> str:
         m = self.metrics()
@@ -499,7 +513,7 @@ class Scheduler(ABC):
             live = self._live()
             unfinished = [
                 *live,
-                *self._waiting.values(),
+                *self._waiting.entries.values(),
                 *(t._entry for t in self._running.values()),
             ]
             ids = [entry[2] for entry in unfinished] + [*self._dead, *self._history]
@@ -515,6 +529,7 @@ class Scheduler(ABC):
                 (all(0 < i < self._next_id for i in ids), "ids are those given out"),
                 (keys == self._keys, "each unfinished key has its task, and no other key is kept"),
                 (len(self._history) <= self._history_limit, "the history is bounded"),
+                ([*self._history] == [*self._finished], "the history knows who finished first"),
             ]:
                 if not holds:
                     raise AssertionError(f"broken: {invariant}")
@@ -523,9 +538,11 @@ class Scheduler(ABC):
 
     def _promote(self, now: float) -> None:
         """Move what is due from the waiting to the ready side."""
-        for entry in self._waiting.take_due(now):
-            self._push(entry)
-            self._ready[entry[2]] = entry
+        waiting = self._waiting
+        if waiting.due <= now:
+            due = waiting.due_by(now)
+            self._enter_all(due)  # in here before they are out there: an interrupt loses none
+            waiting.drop_due(now, due)
 
     def _enter(self, entry: TaskEntry, now: float) -> None:
         """Make a task PENDING. The table comes last: what an interrupt leaves is a tombstone."""
@@ -542,7 +559,7 @@ class Scheduler(ABC):
                 self._push(entry)
                 self._ready[entry[2]] = entry
         elif entries:
-            self._ready.update({entry[2]: entry for entry in entries})
+            self._ready.update(zip(map(itemgetter(2), entries), entries, strict=True))
             self._load(list(self._ready.values()))
             self._tombstones = 0
 
@@ -571,10 +588,10 @@ class Scheduler(ABC):
 
     def _take_back(self, task: Task) -> None:
         """End the hand-out of a RUNNING task, or raise."""
-        task_id = arguments.as_task(task).id
+        task_id = arguments.as_task(task)._entry[2]
         running = self._running.get(task_id)
-        if running is None or running.number != task.number:
-            pending = task_id in self._ready or task_id in self._waiting
+        if running is not task and (running is None or running.number != task.number):
+            pending = task_id in self._ready or task_id in self._waiting.entries
             status = TaskStatus.PENDING if pending else self._find(task_id).status
             raise InvalidTransitionError(
                 f"this hand-out of task {task_id} ({task.name!r}) is over: "
@@ -582,12 +599,15 @@ class Scheduler(ABC):
             )
         del self._running[task_id]
 
-    def _finish(self, task: Task) -> None:
+    def _finish(self, task: Task, status: TaskStatus, now: float, result: Any = None) -> None:
         """Put a task that has ended into the history."""
-        self._release_key(task)
-        self._history[task._entry[2]] = task
-        if len(self._history) > self._history_limit:
-            self._history.popitem(last=False)
+        if isinstance(task._entry[3], Details):
+            self._release_key(task)
+        task_id = task._entry[2]
+        self._history[task_id] = (task, status, now, result)
+        self._finished.append(task_id)
+        if len(self._finished) > self._history_limit:
+            del self._history[self._finished.popleft()]
 
     def _release_key(self, task: Task) -> None:
         key = task.key
@@ -608,26 +628,28 @@ class Scheduler(ABC):
         assert limit is not None
 
         def room() -> bool:
-            return len(self._ready) + len(self._waiting) + n <= limit
+            return len(self._ready) + len(self._waiting.entries) + n <= limit
 
         if room() or (wait and self._room.wait_for(room, min(wait, threading.TIMEOUT_MAX))):
             return
+        pending = len(self._ready) + len(self._waiting.entries)
         raise QueueFullError(
-            f"no room for {n} more: {len(self._ready) + len(self._waiting)} tasks are pending, "
-            f"max_pending is {limit}"
+            f"no room for {n} more: {pending} tasks are pending, max_pending is {limit}"
         )
 
     def _find(self, task_id: int) -> Task:
         """The snapshot of a task that is not PENDING, or raise."""
-        for table in (self._running, self._history, self._dead):
+        for table in (self._running, self._dead):
             if task_id in table:
                 return table[task_id]
+        if task_id in self._history:
+            return ended(*self._history[task_id])
         raise UnknownTaskError(f"no task with id {task_id!r}, or it is forgotten by now")
 
     def _dead_letter(self, task_id: int) -> Task:
         if task_id in self._dead:
             return self._dead[task_id]
-        pending = task_id in self._ready or task_id in self._waiting
+        pending = task_id in self._ready or task_id in self._waiting.entries
         status = TaskStatus.PENDING if pending else self._find(task_id).status
         raise InvalidTransitionError(f"task {task_id} is {status}, not a dead letter")
 
@@ -643,6 +665,6 @@ class Scheduler(ABC):
             self._promote(now)
             if limit is not None:
                 first: list[TaskEntry] = nsmallest(limit, self._ready.values())
-                rest = nsmallest(limit - len(first), self._waiting.values(), key=by_run_at)
+                rest = nsmallest(limit - len(first), self._waiting.entries.values(), key=by_run_at)
                 return now, first + rest
             return now, [*self._live(), *self._waiting.in_order()]

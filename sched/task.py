@@ -93,10 +93,10 @@ class Task:
 
     __slots__ = ("_entry", "_state")
 
-    def __init__(self, entry: TaskEntry, state: TaskState) -> None:
-        # Two slots, shown by properties: a frozen dataclass of all fields takes ten times as long.
-        self._entry = entry
-        self._state = state
+    # Two slots, filled in by whoever makes one and shown by properties: a frozen dataclass of all
+    # fields takes ten times as long to make, a call of __init__ twice as long.
+    _entry: TaskEntry
+    _state: TaskState
 
     @property
     def id(self) -> int:
@@ -224,11 +224,18 @@ def ended(
 ) -> Task:
     """The Task of the same hand-out, at its end."""
     _, attempts, number, started_at, _, _, _ = task._state
-    return Task(task._entry, (status, attempts, number, started_at, at, result, error))
+    return _task(task._entry, (status, attempts, number, started_at, at, result, error))
 
 
 def snapshot(entry: TaskEntry) -> Task:
     """The Task of a pending entry."""
     payload = entry[3]
     attempts = 0 if isinstance(payload, str) else payload.attempts
-    return Task(entry, (TaskStatus.PENDING, attempts, 0, None, None, None, None))
+    return _task(entry, (TaskStatus.PENDING, attempts, 0, None, None, None, None))
+
+
+def _task(entry: TaskEntry, state: TaskState) -> Task:
+    task = Task()
+    task._entry = entry
+    task._state = state
+    return task

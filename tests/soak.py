@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MUTANTS = sorted((ROOT / "tests" / "mutants").glob("*.patch"))
+TOO_LONG = 240  # seconds; a test that never ends has noticed what is wrong, in its way
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "work", "__pycache__", ".*_cache", ".hypothesis", "out"
 )
@@ -28,12 +29,23 @@ def header(patch: Path) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
-def pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def pytest(
+    folder: Path, *arguments: str, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, f"did not end in {timeout} s", "")
 
 
 def soak_mutants() -> list[str]:
@@ -46,7 +58,7 @@ def soak_mutants() -> list[str]:
             shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
             subprocess.run(["git", "apply", str(patch)], cwd=copy, check=True)
             start = time.perf_counter()
-            run = pytest(copy, "-x", *head["tests"].split())
+            run = pytest(copy, "-x", *head["tests"].split(), timeout=TOO_LONG)
         # 1: tests failed. Anything else, a collection error included, proves nothing.
         caught = run.returncode == 1
         last = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else run.stderr[-200:]

@@ -779,11 +779,16 @@ def damage_ids(s: Any) -> None:
 
 
 def damage_waiting(s: Any) -> None:
-    s._waiting._heap.clear()
+    s._waiting._fresh.clear()
 
 
 def damage_waiting_order(s: Any) -> None:
-    s._waiting._heap.reverse()
+    s._waiting._settle()
+    s._waiting._runs[0].reverse()
+
+
+def damage_waiting_first(s: Any) -> None:
+    s._waiting.due += 1
 
 
 def damage_uncounted_tombstone(s: Any) -> None:
