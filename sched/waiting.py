@@ -63,6 +63,7 @@ class Waiting:
             self._tombstones += 1
             self._clear_tombstones()
             if entry[1] <= self.due:
+                self._settle()
                 self._find_first()
         return entry
 
@@ -71,7 +72,8 @@ class Waiting:
         self._settle()
         get = self.entries.get
         due = [e for run in self._runs for e in run[_cut(run, now) :] if get(e[2]) is e]
-        due.sort(key=by_run_at)
+        if len(due) > 1:
+            due.sort(key=by_run_at)
         return due
 
     def drop_due(self, now: float, due: list[TaskEntry]) -> None:
@@ -81,8 +83,9 @@ class Waiting:
         else:
             deque(map(self.entries.__delitem__, map(_task_id, due)), 0)
         for run in self._runs:
-            self._tombstones += _cut(run, now) - len(run)
-            del run[_cut(run, now) :]
+            cut = _cut(run, now)
+            self._tombstones -= len(run) - cut
+            del run[cut:]
         self._tombstones += len(due)
         self._find_first()
 
@@ -101,14 +104,16 @@ class Waiting:
             self._runs, self._fresh = [*self._runs[:keep], merged], []
 
     def _find_first(self) -> None:
-        """Set ``due``, and remove the tombstones before it."""
-        self._settle()
+        """Set ``due``, and remove the tombstones before it and the empty runs. All are sorted."""
+        due, runs = inf, []
         for run in self._runs:
             while run and self.entries.get(run[-1][2]) is not run[-1]:
                 del run[-1]
                 self._tombstones -= 1
-        self._runs = [run for run in self._runs if run]
-        self.due = min((run[-1][1] for run in self._runs), default=inf)
+            if run:
+                runs.append(run)
+                due = min(due, run[-1][1])
+        self.due, self._runs = due, runs
 
     def _clear_tombstones(self) -> None:
         """Start anew from the table once tombstones outnumber the entries."""
@@ -133,4 +138,8 @@ class Waiting:
 
 def _cut(run: list[TaskEntry], now: float) -> int:
     """Where the part of a run begins that is due."""
+    if run[-1][1] > now:  # nothing is, or everything: the usual answers where tasks trickle in
+        return len(run)
+    if run[0][1] <= now:
+        return 0
     return bisect_left(run, -now, key=lambda entry: -entry[1])
