@@ -20,6 +20,7 @@ from benchmarks.peers.interface import (
     CANCELLED,
     DELAYED,
     DISTINCT,
+    LARGEST_IN,
     STEADY,
     TEN_LEVELS,
     WORKLOADS,
@@ -110,11 +111,22 @@ def test_each_repeat_runs_each_peer_once_in_another_order():
 def test_a_slow_peer_stops_early_and_the_raw_heap_and_ours_never_do():
     for workload in WORKLOADS:
         top = race.contenders(workload, 2**20)
+        if workload in LARGEST_IN:
+            assert top == []
+            top = race.contenders(workload, LARGEST_IN[workload])
         assert {RAW_HEAP, HEAP, MULTILEVEL} <= set(top)
         assert "APScheduler" not in top
     assert {"sched.scheduler", "queue.PriorityQueue", "SortedList"} <= set(
         race.contenders(TEN_LEVELS, 2**20)
     )
+
+
+def test_a_slow_machine_measures_each_size_and_repeats_less(monkeypatch):
+    monkeypatch.setattr(race, "PATIENCE", -1.0)
+    samples = [sample for step in race.steps(2**10, repeats=3) for sample in step.run()]
+    assert {s.number for s in samples} == {0}
+    assert {s.workload for s in samples} == set(WORKLOADS)
+    assert RAW_HEAP in {s.peer for s in samples}
 
 
 def test_the_ratio_is_the_median_of_the_ratios_of_the_repeats():

@@ -68,7 +68,7 @@ class SortedRows(Peer):
 
     package = "sortedcontainers"
     note = "to cancel one it searches all of the same key"
-    largest: ClassVar = {TEN_LEVELS: 2**24, CANCELLED: 2**12, "": 2**18}
+    largest: ClassVar = {TEN_LEVELS: 2**24, CANCELLED: 2**12, "": 2**16}
 
     def open(self) -> None:
         from sortedcontainers import SortedKeyList
@@ -161,7 +161,7 @@ class PriorityDict(Peer):
     """``pqdict``: from a number to (key, number, name), smallest first."""
 
     package = "pqdict"
-    largest: ClassVar = {"": 2**16}
+    largest: ClassVar = {"": 2**14}
 
     def open(self) -> None:
         from pqdict import pqdict

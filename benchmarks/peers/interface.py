@@ -20,6 +20,9 @@ CANCELLED = "half cancelled"
 BULK = "bulk"
 WORKLOADS = (TEN_LEVELS, DISTINCT, DELAYED, STEADY, CANCELLED, BULK)
 
+# Beyond it a workload would take minutes and show nothing new.
+LARGEST_IN = {CANCELLED: 2**18}
+
 Row = tuple[Any, str]  # key and name: the smallest key goes first, the first added among equals
 NO_CANCEL = "cannot cancel"
 NO_BULK = "adds one by one only"

@@ -251,7 +251,7 @@ class Timers(Peer):
 
     note = "each comparison is a Python call"
     leaves_out: ClassVar = {BULK: NO_BULK}
-    largest: ClassVar = {TEN_LEVELS: 2**18, "": 2**16}
+    largest: ClassVar = {"": 2**16}
 
     def open(self) -> None:
         self.heap: list[asyncio.TimerHandle] = []

@@ -24,7 +24,7 @@ from benchmarks.peers.race import rows_of
 from benchmarks.subjects import SORTED_LIST
 from benchmarks.sweep import Step
 
-TRACED, RESIDENT = 2**14, 2**17  # tasks; fewer would be lost in what allocators keep
+TRACED, RESIDENT = 2**14, 2**16  # tasks; fewer would be lost in what allocators keep
 SLOW = 2**12  # for a peer so slow that it does not get as far in the race
 STATM = Path("/proc/self/statm")
 ROOT = Path(__file__).parents[2]
