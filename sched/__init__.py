@@ -13,10 +13,11 @@ The standard library has a module of this name. This package contains it: ``sche
 ``sched.Event`` are the standard library's own, so that code written for either works with both.
 """
 
+from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from sysconfig import get_path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sched.base import Scheduler
 from sched.clock import Clock, SystemClock, VirtualClock
@@ -26,7 +27,6 @@ from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
 from sched.pending import PendingTasks
 from sched.retry import RetryPolicy
-from sched.simulation import Timeline, simulate
 from sched.sorted_list import SortedListScheduler
 from sched.task import (
     InvalidTransitionError,
@@ -36,7 +36,10 @@ from sched.task import (
     TaskStatus,
     UnknownTaskError,
 )
-from sched.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from sched.simulation import Timeline, simulate
+    from sched.workers import WorkerPool
 
 __all__ = [
     "Clock",
@@ -81,8 +84,19 @@ Event = _standard.Event
 scheduler = _standard.scheduler
 
 
+# Imported when first asked for: they bring logging, statistics and more, half of the time.
+_LATER = {
+    "Timeline": "sched.simulation",
+    "WorkerPool": "sched.workers",
+    "simulate": "sched.simulation",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Whatever else somebody takes from the standard module."""
+    """What is imported later, and whatever else somebody takes from the standard module."""
+    if name in _LATER:
+        globals()[name] = value = getattr(import_module(_LATER[name]), name)
+        return value
     try:
         return getattr(_standard, name)
     except AttributeError:
