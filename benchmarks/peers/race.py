@@ -10,8 +10,8 @@ bulk             n tasks of ten levels added at once, then all taken
 Times are per task, in the steady state per pair. A bulk load counts with its takes, because what
 is only put off until the first take is no saving. Everything runs with collection off; machines
 speed up and slow down, so a ratio is taken between neighbours: in each repeat each peer runs once,
-in shuffled order, and the ratio is the median of the ratios of the repeats. Repeats of a size are
-left out, the last first, where the machine is too slow for all of them in five minutes.
+in shuffled order, and the ratio is the median of the ratios of the repeats. A machine too slow for
+all repeats of the large sizes in five minutes makes fewer: see the column ``repeats``.
 """
 
 import gc
@@ -41,9 +41,9 @@ from benchmarks.subjects import LEVELS, RAW_HEAP, names, random_rows, sizes
 from benchmarks.sweep import Step
 
 SMALLEST = 2**10
-REPEATS, FEW_REPEATS, MANY = 5, 3, 2**14  # so many repeats for so many tasks and more
-PATIENCE = 300.0  # seconds; after them each size is still timed, but not repeated
-BATCH = 4000  # tasks that are taken before they are completed
+REPEATS, FEW_REPEATS, MANY = 5, 3, 2**16  # so many repeats for so many tasks and more
+PATIENCE = 280.0  # seconds; after them no large size is repeated
+BATCH = 250  # tasks that are taken before they are completed: they are in the cache by then
 HOUR = 3600.0
 
 
@@ -203,27 +203,35 @@ class Patience:
         self.start: float | None = None
 
     def play(self, name: str, workload: str, n: int, number: int) -> list[Sample]:
-        """Run one workload once, unless it is a repeat and patience is at its end."""
+        """Run one workload once, unless it is a large repeat and patience is at its end."""
         self.start = self.start or monotonic()
-        if number and monotonic() - self.start > PATIENCE:
+        if number and n >= MANY and monotonic() - self.start > PATIENCE:
             return []
         return play(name, workload, n, number)
+
+
+def rounds(max_n: int, repeats: int, every: int) -> list[tuple[int, int]]:
+    """Each size with the number of each of its repeats, in the order in which they are run.
+
+    The large sizes take turns, the largest first: if time runs out, it has been repeated most.
+    """
+    here = [n for n in sizes(max_n, every=every) if n >= SMALLEST]
+    small = [(n, number) for n in here if n < MANY for number in range(repeats)]
+    large = [n for n in reversed(here) if n >= MANY]
+    return small + [(n, number) for number in range(min(repeats, FEW_REPEATS)) for n in large]
 
 
 def steps(max_n: int, repeats: int = REPEATS, every: int = 2) -> Sequence[Step]:
     """One step for each peer in each repeat of each workload, at powers of four to ``max_n``."""
     shuffle, patience = Random(), Patience()
     todo: list[Step] = []
-    for n in sizes(max_n, every=every):
-        if n < SMALLEST:
-            continue
-        for number in range(repeats if n < MANY else min(repeats, FEW_REPEATS)):
-            for workload in WORKLOADS:
-                peers = contenders(workload, n)
-                shuffle.shuffle(peers)
-                for name in peers:
-                    run = partial(patience.play, name, workload, n, number)
-                    todo.append(Step(f"{workload}, {name}, n = {n:,}", n + 500, run))
+    for n, number in rounds(max_n, repeats, every):
+        for workload in WORKLOADS:
+            peers = contenders(workload, n)
+            shuffle.shuffle(peers)
+            for name in peers:
+                run = partial(patience.play, name, workload, n, number)
+                todo.append(Step(f"{workload}, {name}, n = {n:,}", n + 500, run))
     return todo
 
 
