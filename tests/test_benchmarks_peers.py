@@ -121,8 +121,15 @@ def test_a_slow_peer_stops_early_and_the_raw_heap_and_ours_never_do():
     )
 
 
+def test_the_largest_size_is_repeated_first():
+    order = race.rounds(2**18, 2, 2)
+    assert order[:6] == [(n, number) for n in (2**10, 2**12, 2**14) for number in (0, 1)]
+    assert order[6:] == [(n, number) for number in (0, 1) for n in (2**18, 2**16)]
+
+
 def test_a_slow_machine_measures_each_size_and_repeats_less(monkeypatch):
     monkeypatch.setattr(race, "PATIENCE", -1.0)
+    monkeypatch.setattr(race, "MANY", 2**10)
     samples = [sample for step in race.steps(2**10, repeats=3) for sample in step.run()]
     assert {s.number for s in samples} == {0}
     assert {s.workload for s in samples} == set(WORKLOADS)
