@@ -17,7 +17,7 @@ from benchmarks.subjects import LARGEST, QUICK
 OUT = Path(__file__).parent / "out"
 SMALLEST_MAX_N, LARGEST_MAX_N = 2**10, 2**24  # fewer than four sizes fit any curve
 QUICK_TASKS = 2_000
-QUICK_ROUNDS = 3
+QUICK_ROUNDS = 2
 QUICK_ENTRIES = 2**12
 QUICK_MEMORY = 2**11
 QUICK_EVERY = 3  # of the sizes, where a full run takes every second
@@ -56,7 +56,7 @@ SWEEPS = {
 PEER_SWEEPS = {
     peer_report.CHECKS: Sweep(lambda _, __: check.steps(), list),
     peer_report.RACES: Sweep(
-        lambda n, quick: race.steps(n, 2, every=4) if quick else race.steps(n), race.summary
+        lambda n, quick: race.steps(n, QUICK_ROUNDS, every=4) if quick else race.steps(n), race.summary
     ),
     peer_report.WEIGHTS: Sweep(lambda n, quick: weigh.steps(n, quick=quick), list),
     peer_report.IMPORTS: Sweep(
