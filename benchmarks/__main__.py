@@ -56,7 +56,8 @@ SWEEPS = {
 PEER_SWEEPS = {
     peer_report.CHECKS: Sweep(lambda _, __: check.steps(), list),
     peer_report.RACES: Sweep(
-        lambda n, quick: race.steps(n, QUICK_ROUNDS, every=4) if quick else race.steps(n), race.summary
+        lambda n, quick: race.steps(n, QUICK_ROUNDS, every=4) if quick else race.steps(n),
+        race.summary,
     ),
     peer_report.WEIGHTS: Sweep(lambda n, quick: weigh.steps(n, quick=quick), list),
     peer_report.IMPORTS: Sweep(
