@@ -7,6 +7,7 @@ are written as a learner would write them: without types.
 # mypy: allow-untyped-defs
 # pyright: basic
 
+from collections import deque
 from heapq import heappop, heappush
 from random import Random
 from threading import Lock
@@ -116,3 +117,35 @@ class BrokenPauses:
     def pause(self, attempts):
         longest = min(60, 2 ** (attempts - 1))
         return self.random.uniform(0, longest)
+
+
+class BrokenLevels:
+    """A FIFO for each priority. In a level, who was allowed to run first should go first.
+
+    Delayed tasks are kept apart until they are due. One line is wrong.
+    """
+
+    def __init__(self):
+        self.levels = {}
+        self.waiting = []
+        self.added = 0
+
+    def add_task(self, priority, task_name, now, delay=0):
+        self.added += 1
+        if delay > 0:
+            heappush(self.waiting, (now + delay, self.added, priority, task_name))
+        else:
+            self.levels.setdefault(priority, deque()).append(task_name)
+
+    def get_next_task(self, now):
+        while self.waiting and self.waiting[0][0] <= now:
+            _, _, priority, task_name = heappop(self.waiting)
+            self.levels.setdefault(priority, deque()).append(task_name)
+        if not self.levels:
+            return None
+        priority = min(self.levels)
+        level = self.levels[priority]
+        task_name = level.popleft()
+        if not level:
+            del self.levels[priority]
+        return task_name

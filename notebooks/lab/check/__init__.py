@@ -16,9 +16,11 @@ from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, sorted_add
+from .nb06 import bulk_add, diagnose_06, levels, merge
 
 __all__ = [
     "Exercise",
+    "bulk_add",
     "counted",
     "diagnose_00",
     "diagnose_01",
@@ -26,12 +28,15 @@ __all__ = [
     "diagnose_03",
     "diagnose_04",
     "diagnose_05",
+    "diagnose_06",
     "exercises",
     "finish_time",
     "first_scheduler",
     "growth",
     "heap_pop",
     "heap_push",
+    "levels",
+    "merge",
     "next_run_time",
     "night_watch",
     "notebooks",
