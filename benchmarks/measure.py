@@ -4,7 +4,7 @@ What would distort a time, and what is done about it:
 
 - Costs drift while a machine warms up or serves others. In each round every queue is measured at
   every size once, in shuffled order, so that a drift meets all of them alike; what is reported is
-  the median of the rounds and the quartiles around it.
+  the median of the rounds (fewer at the largest sizes) and the quartiles around it.
 - The queue must have size n. Each sample is taken on a fresh copy, loaded untimed, with a few
   operations to warm it up; then m = clamp(n / 16, 8, 4000) adds are timed, and m takes.
 - The takes come last. Some structures put the work of an add off until the next take: what the
@@ -25,6 +25,7 @@ from benchmarks.sweep import Step, collector
 
 ROUNDS = 9
 FEW_ROUNDS = 3
+LARGE, LARGE_ROUNDS = 2**17, 5  # to load a large queue takes longer than to measure it
 ONE_TAKE_FROM, SORTED = 2**14, 2**16  # below it a sample of the naive sort is 2**16 tasks sorted
 GC_ON = f"{HEAP}, GC on"
 
@@ -99,6 +100,8 @@ def steps(max_n: int, rounds: int = ROUNDS, few_rounds: int = FEW_ROUNDS) -> Seq
         if number >= few_rounds:
             names = [name for name in names if name not in (NAIVE, GC_ON)]
         for n in sizes(max_n):
+            if n >= LARGE and number >= LARGE_ROUNDS:
+                continue
             shuffle.shuffle(names)
             for name in names:
                 label = f"round {number + 1} of {rounds}, {name}, n = {n:,}"
