@@ -169,6 +169,21 @@ class HandsOutTheWholeLevel(WithFifos):
         return self.fifos.pop(min(self.fifos)) if self.fifos else None
 
 
+@wrong("levels", "add", "raises IndexError")
+class HasTenLevels:
+    def __init__(self):
+        self.fifos = [deque() for _ in range(10)]
+
+    def add(self, priority, name):
+        self.fifos[priority].append(name)
+
+    def take(self):
+        for fifo in self.fifos:
+            if fifo:
+                return fifo.popleft()
+        return None
+
+
 @wrong("levels", "Levels", "compares tasks, not levels")
 class IsAHeapOfTasks:
     def __init__(self):

@@ -130,6 +130,7 @@ def levels(mine: Any) -> Verdict:
     small = sequences([1, 2, "take"], 6)
     return (
         smallest_failure(scenario, small, random_cases(step, 40, 20))
+        or smallest_failure(scenario, [[81_542], [0.5], [0, -1, "take"]])
         or run(cost, [])
         or right("the most urgent level first, first in, first out within it, and few comparisons.")
     )
