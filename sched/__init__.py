@@ -26,7 +26,6 @@ from sched.metrics import Metrics
 from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
 from sched.pending import PendingTasks
-from sched.retry import RetryPolicy
 from sched.sorted_list import SortedListScheduler
 from sched.task import (
     InvalidTransitionError,
@@ -38,6 +37,7 @@ from sched.task import (
 )
 
 if TYPE_CHECKING:
+    from sched.retry import RetryPolicy
     from sched.simulation import Timeline, simulate
     from sched.workers import WorkerPool
 
@@ -84,8 +84,9 @@ Event = _standard.Event
 scheduler = _standard.scheduler
 
 
-# Imported when first asked for: they bring logging, statistics and more, half of the time.
+# Imported when first asked for: they bring logging, dataclasses and more, half of the time.
 _LATER = {
+    "RetryPolicy": "sched.retry",
     "Timeline": "sched.simulation",
     "WorkerPool": "sched.workers",
     "simulate": "sched.simulation",

@@ -16,7 +16,6 @@ import math
 import threading
 from collections.abc import Callable
 from copy import copy
-from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -131,7 +130,7 @@ def _without_policy(task: Task) -> Task:
     """The same hand-out of a task that has no retry policy."""
     rank, run_at, task_id, payload, added_at = task._entry
     if isinstance(payload, Details):
-        payload = replace(payload, retry=None)
+        payload = payload._replace(retry=None)
     twin = copy(task)
     twin._entry = (rank, run_at, task_id, payload, added_at)
     return twin

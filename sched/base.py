@@ -19,18 +19,16 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from heapq import nsmallest
 from itertools import count
 from math import inf
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sched import arguments
 from sched.clock import Clock, SystemClock
 from sched.metrics import Metrics
 from sched.pending import PendingTasks
-from sched.retry import RetryPolicy
 from sched.task import (
     Details,
     InvalidTransitionError,
@@ -43,6 +41,9 @@ from sched.task import (
     snapshot,
 )
 from sched.waiting import SPARE, Waiting, by_run_at
+
+if TYPE_CHECKING:
+    from sched.retry import RetryPolicy
 
 NOTHING: tuple[Any, ...] = ()
 Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
@@ -151,7 +152,7 @@ class Scheduler(ABC):
         args: Iterable[Any] = NOTHING,
         kwargs: Mapping[str, Any] | None = None,
         timeout: float | None = None,
-        retry: RetryPolicy | None = None,
+        retry: "RetryPolicy | None" = None,
         key: str | None = None,
         wait: float | None = None,
     ) -> int:
@@ -410,7 +411,7 @@ class Scheduler(ABC):
                 return False
             payload = old[3]
             if isinstance(payload, Details):
-                payload = replace(payload, priority=priority)
+                payload = payload._replace(priority=priority)
             entry = self._aged((priority, old[1], task_id, payload, old[4]))
             if task_id in self._waiting.entries:
                 self._waiting.replace(entry)
@@ -570,7 +571,7 @@ class Scheduler(ABC):
         _, _, task_id, payload, added_at = task._entry
         if isinstance(payload, str):
             payload = Details(payload, task.priority)
-        payload = replace(payload, attempts=attempts, error=error)
+        payload = payload._replace(attempts=attempts, error=error)
         self._enter(self._aged((payload.priority, run_at, task_id, payload, added_at)), now)
 
     def _aged(self, entry: TaskEntry) -> TaskEntry:

@@ -1,10 +1,9 @@
 """Metrics: how many tasks stand where, at one moment."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(NamedTuple):
     """Counts of tasks, all taken under one lock.
 
     added, succeeded, failed, cancelled, retried: since the scheduler was made (``failed`` counts

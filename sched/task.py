@@ -1,9 +1,8 @@
 """What a scheduler hands out: Task, its TaskStatus and Priority, and the errors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy
@@ -56,8 +55,7 @@ class QueueFullError(RuntimeError):
     """``max_pending`` tasks are pending already: nothing was added."""
 
 
-@dataclass(slots=True)
-class Details:
+class Details(NamedTuple):
     """What a task has beyond a priority, times and a name. Shared by snapshots: never changed.
 
     Most waiting tasks have none, and wait as a plain tuple of numbers and a name: a garbage
@@ -68,7 +66,7 @@ class Details:
     priority: int | float
     action: Callable[..., Any] | None = None
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = {}  # noqa: RUF012 (Task.kwargs is a copy)
     timeout: float | None = None
     retry: "RetryPolicy | None" = None
     key: str | None = None
