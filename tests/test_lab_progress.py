@@ -380,7 +380,7 @@ def test_in_a_notebook_the_page_is_one_bundle_of_text_and_html(
     said(capsys)
     (bundle,) = shown
     assert set(bundle) == {"text/plain", "text/html"}
-    assert "<td>&lt;b&gt;&amp;</td>" in bundle["text/html"]
+    assert ">&lt;b&gt;&amp;</td>" in bundle["text/html"]
     assert bundle["text/html"].count("<table>") == 2
 
 

@@ -55,13 +55,12 @@ def _score_of_all() -> None:
         passed = sum(e.name in page.passed for e in exercises)
         rows.append(
             (
-                number,
-                _titles().get(number, "to come"),
+                _titles().get(number, f"{number} · to come"),
                 f"{right} of {len(page.predictions)}" if page.predictions else "-",
                 f"{passed} of {len(exercises)}" if exercises else "-",
             )
         )
-    _display("Your progress", [(("", "notebook", "predictions right", "exercises passed"), rows)])
+    _display("Your progress", [(("notebook", "predictions right", "exercises passed"), rows)])
 
 
 def _prediction_row(prediction: Prediction) -> Row:
@@ -138,8 +137,9 @@ def _as_text(head: Row, rows: Sequence[Row]) -> str:
 
 
 def _as_html(head: Row, rows: Sequence[Row]) -> str:
-    # The scope tells a screen reader which cells are headings.
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+    # The scope tells a screen reader which cells are headings. JupyterLab would align to the right.
+    left = 'style="text-align: left"'
+    top = "".join(f'<th scope="col" {left}>{escape(cell)}</th>' for cell in head)
+    lines = ["".join(f"<td {left}>{escape(cell)}</td>" for cell in row) for row in rows]
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
