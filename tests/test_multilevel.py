@@ -36,6 +36,19 @@ def test_a_run_gives_what_a_sorted_list_gives(steps: list[list[int] | int]) -> N
         assert list(run) == model
 
 
+def test_what_trickles_into_a_long_run_leaves_in_its_place() -> None:
+    run = SortedRun(list(range(0, 1000, 10)))
+    left = [run.pop() for _ in range(3)]
+    for late in (45, 995, 31, 31):  # too few to be merged: the next pop leaves them in the heap
+        run.push(late)
+        left += [run.pop() for _ in range(2)]
+        run.check()
+    left += [run.pop() for _ in range(len(run))]
+    # 45 waits for its turn; 31 comes when all up to 50 have left, and goes first
+    assert left[:11] == [0, 10, 20, 30, 40, 45, 50, 31, 60, 31, 70]
+    assert left[11:] == [*range(80, 1000, 10), 995]
+
+
 def test_a_trickle_into_a_long_run_is_not_sorted_each_time() -> None:
     compared = 0
 
