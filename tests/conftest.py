@@ -1,9 +1,16 @@
 """Fixtures: a scheduler of each kind, and a clock that moves only when told."""
 
+import signal
+
 import pytest
 
 from sched import Scheduler, VirtualClock
 from tests.schedulers import SCHEDULERS
+
+# A shell has the jobs that it starts in the background ignore Ctrl-C, and what they start ignores
+# it too. Some tests send it to a process of theirs, which must not depend on how they were started.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=SCHEDULERS, ids=lambda cls: cls.__name__)
