@@ -63,7 +63,7 @@ def test_every_pinned_version_installs_on_the_oldest_python_that_is_promised() -
     """Some packages ask for a bug-fix release of Python that a long-lived system does not have."""
     oldest = Version(PROJECT["requires-python"].removeprefix(">=") + ".0")
     asked = {
-        distribution.name: distribution.metadata.get("Requires-Python", "")
+        distribution.name: ",".join(distribution.metadata.get_all("Requires-Python") or [])
         for distribution in importlib.metadata.distributions()
         if canonicalize_name(distribution.name) in pins()
     }
