@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
+from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,39 +30,46 @@ INTERRUPTED = 130
 class Sweep:
     """One of the things that can be run: its steps, and what becomes of the rows they return."""
 
-    steps: Callable[[int, bool], Sequence[sweep.Step]]  # largest n, whether to be quick
+    steps: Callable[[argparse.Namespace], Sequence[sweep.Step]]  # of the arguments given
     summary: Callable[[list[Any]], list[Any]]
 
 
 SWEEPS = {
     "count": Sweep(
-        lambda n, quick: count.steps(n, QUICK_ENTRIES) if quick else count.steps(n), list
+        lambda g: count.steps(g.max_n, QUICK_ENTRIES) if g.quick else count.steps(g.max_n), list
     ),
     "measure": Sweep(
-        lambda n, quick: measure.steps(n, QUICK_ROUNDS, 1) if quick else measure.steps(n),
+        lambda g: measure.steps(g.max_n, QUICK_ROUNDS, 1) if g.quick else measure.steps(g.max_n),
         measure.summary,
     ),
     "drain": Sweep(
-        lambda n, quick: drain.steps(n, QUICK_ROUNDS, QUICK_EVERY) if quick else drain.steps(n),
+        lambda g: (
+            drain.steps(g.max_n, QUICK_ROUNDS, QUICK_EVERY) if g.quick else drain.steps(g.max_n)
+        ),
         drain.summary,
     ),
     "memory": Sweep(
-        lambda n, quick: memory.steps(QUICK_MEMORY, QUICK_EVERY) if quick else memory.steps(n), list
+        lambda g: memory.steps(QUICK_MEMORY, QUICK_EVERY) if g.quick else memory.steps(g.max_n),
+        list,
     ),
     "dispatch": Sweep(
-        lambda _, quick: dispatch.steps(QUICK_ROUNDS, QUICK_TASKS) if quick else dispatch.steps(),
+        lambda g: dispatch.steps(QUICK_ROUNDS, QUICK_TASKS) if g.quick else dispatch.steps(),
         dispatch.summary,
     ),
 }
 PEER_SWEEPS = {
-    peer_report.CHECKS: Sweep(lambda _, __: check.steps(), list),
+    peer_report.CHECKS: Sweep(lambda _: check.steps(), list),
     peer_report.RACES: Sweep(
-        lambda n, quick: race.steps(n, QUICK_ROUNDS, every=4) if quick else race.steps(n),
+        lambda g: (
+            race.steps(g.max_n, QUICK_ROUNDS, every=4)
+            if g.quick
+            else race.steps(g.max_n, patience=60 * g.minutes)
+        ),
         race.summary,
     ),
-    peer_report.WEIGHTS: Sweep(lambda n, quick: weigh.steps(n, quick=quick), list),
+    peer_report.WEIGHTS: Sweep(lambda g: weigh.steps(g.max_n, quick=g.quick), list),
     peer_report.IMPORTS: Sweep(
-        lambda _, quick: weigh.import_steps(QUICK_IMPORTS) if quick else weigh.import_steps(),
+        lambda g: weigh.import_steps(QUICK_IMPORTS) if g.quick else weigh.import_steps(),
         weigh.import_summary,
     ),
 }
@@ -79,6 +87,17 @@ def largest_size(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"must be an int from {SMALLEST_MAX_N} to {LARGEST_MAX_N}, got {text!r}"
         )
+    return value
+
+
+def minutes(text: str) -> float:
+    """The value of --minutes."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < inf:
+        raise argparse.ArgumentTypeError(f"must be a number from 0, got {text!r}")
     return value
 
 
@@ -103,6 +122,14 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"to n = {QUICK}, fewer rounds: seconds, not minutes"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=minutes,
+        default=race.PATIENCE / 60,
+        metavar="M",
+        help="peers: once so many have passed, no large size is repeated (default %(default)g; "
+        f"each has {race.FEW_REPEATS} repeats if there is time)",
     )
     parser.add_argument(
         "--out",
@@ -133,7 +160,7 @@ def run_sweep(name: str, given: argparse.Namespace) -> bool:
     rows: list[Any] = []
     complete, start = True, perf_counter()
     try:
-        sweep.run(name, ALL_SWEEPS[name].steps(given.max_n, given.quick), rows)
+        sweep.run(name, ALL_SWEEPS[name].steps(given), rows)
     except KeyboardInterrupt:
         complete = False
     if rows:

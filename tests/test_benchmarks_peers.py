@@ -128,12 +128,26 @@ def test_the_largest_size_is_repeated_first():
 
 
 def test_a_slow_machine_measures_each_size_and_repeats_less(monkeypatch):
-    monkeypatch.setattr(race, "PATIENCE", -1.0)
     monkeypatch.setattr(race, "MANY", 2**10)
-    samples = [sample for step in race.steps(2**10, repeats=3) for sample in step.run()]
+    steps = race.steps(2**10, repeats=3, patience=0.0)
+    samples = [sample for step in steps for sample in step.run()]
     assert {s.number for s in samples} == {0}
     assert {s.workload for s in samples} == set(WORKLOADS)
     assert RAW_HEAP in {s.peer for s in samples}
+
+
+@pytest.mark.parametrize(("minutes", "repeats"), [("0", 1), ("60", race.FEW_REPEATS)])
+def test_large_sizes_are_repeated_for_as_many_minutes_as_are_given(
+    minutes, repeats, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(race, "MANY", 2**10)
+    monkeypatch.setattr(race, "play", lambda *what: [Sample(*what, 1.0, 1.0, 1.0)])
+    monkeypatch.setattr("benchmarks.peers.plot.draw_all", lambda *_: [])
+    sweep = ["--max-n", "1024", "--only", "peers", "--out", str(tmp_path)]
+    assert main(["peers", "--minutes", minutes, *sweep]) == 0
+    assert {row["repeats"] for row in rows(tmp_path / "peers.csv")} == {str(repeats)}
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("repeats ")]
+    assert line.split()[1:] == [str(repeats)] * len(WORKLOADS)
 
 
 def test_the_ratio_is_the_median_of_the_ratios_of_the_repeats():
@@ -257,6 +271,9 @@ def test_ctrl_c_keeps_what_is_raced(tmp_path, monkeypatch, capsys):
     ("arguments", "said"),
     [
         (["pears"], "argument command: invalid choice: 'pears'"),
+        (["peers", "--minutes", "ten"], "--minutes: must be a number from 0, got 'ten'"),
+        (["peers", "--minutes", "-1"], "--minutes: must be a number from 0, got '-1'"),
+        (["peers", "--minutes", "nan"], "--minutes: must be a number from 0, got 'nan'"),
         (["peers", "--max-n", "12"], "--max-n: must be an int from 1024 to 16777216, got '12'"),
         (["peers", "--only", "everything"], "--only: invalid choice: 'everything'"),
     ],

@@ -10,8 +10,8 @@ bulk             n tasks of ten levels added at once, then all taken
 Times are per task, in the steady state per pair. A bulk load counts with its takes, because what
 is only put off until the first take is no saving. Everything runs with collection off; machines
 speed up and slow down, so a ratio is taken between neighbours: in each repeat each peer runs once,
-in shuffled order, and the ratio is the median of the ratios of the repeats. A machine too slow for
-all repeats of the large sizes in five minutes makes fewer: see the column ``repeats``.
+in shuffled order, and the ratio is the median of the ratios of the repeats. A large size is
+repeated while there is time (``--minutes``): see the column ``repeats``.
 """
 
 import gc
@@ -42,7 +42,7 @@ from benchmarks.sweep import Step
 
 SMALLEST = 2**10
 REPEATS, FEW_REPEATS, MANY = 5, 3, 2**16  # so many repeats for so many tasks and more
-PATIENCE = 280.0  # seconds; after them no large size is repeated
+PATIENCE = 270.0  # seconds; after them no large size is repeated
 BATCH = 250  # tasks that are taken before they are completed: they are in the cache by then
 HOUR = 3600.0
 
@@ -199,13 +199,14 @@ def contenders(workload: str, n: int) -> list[str]:
 class Patience:
     """The seconds since the first step: a repeat that comes too late is not run."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.start: float | None = None
 
     def play(self, name: str, workload: str, n: int, number: int) -> list[Sample]:
         """Run one workload once, unless it is a large repeat and patience is at its end."""
         self.start = self.start or monotonic()
-        if number and n >= MANY and monotonic() - self.start > PATIENCE:
+        if number and n >= MANY and monotonic() - self.start > self.seconds:
             return []
         return play(name, workload, n, number)
 
@@ -221,16 +222,21 @@ def rounds(max_n: int, repeats: int, every: int) -> list[tuple[int, int]]:
     return small + [(n, number) for number in range(min(repeats, FEW_REPEATS)) for n in large]
 
 
-def steps(max_n: int, repeats: int = REPEATS, every: int = 2) -> Sequence[Step]:
-    """One step for each peer in each repeat of each workload, at powers of four to ``max_n``."""
-    shuffle, patience = Random(), Patience()
+def steps(
+    max_n: int, repeats: int = REPEATS, every: int = 2, patience: float = PATIENCE
+) -> Sequence[Step]:
+    """One step for each peer in each repeat of each workload, at powers of four to ``max_n``.
+
+    patience: seconds after which no large size is repeated.
+    """
+    shuffle, player = Random(), Patience(patience)
     todo: list[Step] = []
     for n, number in rounds(max_n, repeats, every):
         for workload in WORKLOADS:
             peers = contenders(workload, n)
             shuffle.shuffle(peers)
             for name in peers:
-                run = partial(patience.play, name, workload, n, number)
+                run = partial(player.play, name, workload, n, number)
                 todo.append(Step(f"{workload}, {name}, n = {n:,}", n + 500, run))
     return todo
 

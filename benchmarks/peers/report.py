@@ -128,6 +128,8 @@ def _ratios(found: PeerResults) -> str:
     for check in found.checks:
         if check.order == MISSING:
             rows.append([check.peer, *[MISSING] * len(WORKLOADS)])
+    raw = [columns[workload].get(RAW_HEAP) for workload in WORKLOADS]
+    rows.append(["repeats", *(str(race.repeats) if race else "-" for race in raw)])
     head = [f"times raw heapq at n = {found.largest:,}", *WORKLOADS]
     return aligned([head, *rows], left=1)
 
