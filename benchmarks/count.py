@@ -1,7 +1,7 @@
 """Counted: comparisons per operation at size n, exact and the same on every machine.
 
-The entries count each time one is compared with another, and a scheduler's own hooks (``_push``,
-``_pop``, ``_load``) are driven with them, without names, clock or lock. A comparison is what a
+The entries count each time one is compared with another, and a scheduler's queue (``push``,
+``pop``, ``load``) is driven with them, without names, clock or lock. A comparison is what a
 data structure cannot do without, so this number, and no time, says how its cost grows.
 
 Three things that would bend the counts, and how they are avoided:
@@ -124,11 +124,11 @@ def loaded(name: str, random: Random, n: int) -> Scheduler:
     scheduler, fresh = SCHEDULERS[name](), entries(random_ranks(random), n)
     if name == HEAP:
         for entry in fresh:
-            scheduler._push(entry)
+            scheduler._queue.push(entry)
     else:  # the structure is the same however it was filled, and this way is quick
         if name == SORTED_LIST:
             fresh.sort(key=lambda entry: entry.rank)
-        scheduler._load(fresh)
+        scheduler._queue.load(fresh)
     return scheduler
 
 
@@ -137,7 +137,7 @@ def pushes(name: str, ranks: Ranks) -> Experiment:
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
         scheduler, new = loaded(name, random, n), entries(ranks(random), few(n))
-        return comparisons(lambda: [scheduler._push(entry) for entry in new]), len(new)
+        return comparisons(lambda: [scheduler._queue.push(entry) for entry in new]), len(new)
 
     return experiment
 
@@ -147,7 +147,7 @@ def pops(name: str) -> Experiment:
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
         scheduler, times = loaded(name, random, n), 1 if name == NAIVE else few(n)
-        return comparisons(lambda: [scheduler._pop() for _ in range(times)]), times
+        return comparisons(lambda: [scheduler._queue.pop() for _ in range(times)]), times
 
     return experiment
 
@@ -157,7 +157,7 @@ def loads(name: str) -> Experiment:
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
         scheduler, new = SCHEDULERS[name](), entries(random_ranks(random), n)
-        return comparisons(lambda: scheduler._load(new)), 1
+        return comparisons(lambda: scheduler._queue.load(new)), 1
 
     return experiment
 
@@ -180,10 +180,10 @@ def leveled(operation: str) -> Experiment:
     def experiment(random: Random, n: int) -> tuple[int, int]:
         scheduler, times = SCHEDULERS[MULTILEVEL](), few(n)
         fresh = level_entries(random, n + times, levels=LEVELS)
-        scheduler._load(fresh[:n])
+        scheduler._queue.load(fresh[:n])
         if operation == "push":
-            return comparisons(lambda: [scheduler._push(entry) for entry in fresh[n:]]), times
-        return comparisons(lambda: [scheduler._pop() for _ in range(times)]), times
+            return comparisons(lambda: [scheduler._queue.push(entry) for entry in fresh[n:]]), times
+        return comparisons(lambda: [scheduler._queue.pop() for _ in range(times)]), times
 
     return experiment
 
@@ -200,9 +200,9 @@ def fill_and_drain_distinct() -> Experiment:
 
         def fill_and_drain() -> None:
             for entry in fresh:
-                scheduler._push(entry)
+                scheduler._queue.push(entry)
             for _ in fresh:
-                scheduler._pop()
+                scheduler._queue.pop()
 
         return comparisons(fill_and_drain), n
 

@@ -10,25 +10,23 @@ the structure is a tombstone: an entry that is no longer its task's current one.
 skipped when they come up, and cleared away before they outnumber the live entries, so that n
 tasks take O(n) memory whatever is done to them.
 
-A subclass brings the ready side, six small methods over entries that it only compares:
-``_push _pop _peek _load _ordered _size`` (``_pop`` and ``_peek`` are never called on an empty one),
-and ``_check``, which verifies its invariant.
+A subclass names the Queue that holds its ready side.
 """
 
 import threading
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import nsmallest
 from itertools import count
 from math import inf
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sched import arguments
 from sched.clock import Clock, SystemClock
 from sched.metrics import Metrics
 from sched.pending import PendingTasks
+from sched.queue import Queue
 from sched.task import (
     Details,
     InvalidTransitionError,
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from sched.retry import RetryPolicy
 
 NOTHING: tuple[Any, ...] = ()
-Entry: TypeAlias = Any  # a data structure compares entries and knows nothing else about them
 # What ``ended`` makes a Task of, if anyone asks: a task, how it ended, when, with what result.
 Ended: TypeAlias = tuple[Task, TaskStatus, float, Any]
 
@@ -55,7 +52,7 @@ RUNNING, SUCCEEDED, CANCELLED = TaskStatus.RUNNING, TaskStatus.SUCCEEDED, TaskSt
 _hand_outs = count(1)  # one series for all schedulers: no other scheduler's task passes for ours
 
 
-class Scheduler(ABC):
+class Scheduler:
     """Priority task scheduler: the interface of every scheduler in this package.
 
     clock: where "now" comes from, anything with ``now()`` in epoch seconds; a SystemClock if None.
@@ -71,7 +68,7 @@ class Scheduler(ABC):
     Every method may be called from any thread.
     """
 
-    _take_tombstones = True  # False: clear all of them away before a take
+    queue: ClassVar[type[Queue]]  # the structure of the ready side
 
     def __init__(
         self,
@@ -107,37 +104,7 @@ class Scheduler(ABC):
         # Called without the lock, with the number of tasks that came in, whenever tasks come or go.
         self._listeners: list[Callable[[int], None]] = []
         self._succeeded = self._cancelled = self._failed = self._retried = 0
-        self._load([])
-
-    # --- the ready side, from the subclass --------------------------------------------------------
-
-    @abstractmethod
-    def _push(self, entry: Entry) -> None:
-        """Put one entry in."""
-
-    @abstractmethod
-    def _pop(self) -> Entry:
-        """Take the smallest entry out."""
-
-    @abstractmethod
-    def _peek(self) -> Entry:
-        """Return the smallest entry and leave it in."""
-
-    @abstractmethod
-    def _load(self, entries: list[Entry]) -> None:
-        """Replace everything by these entries, in any order; the list is the structure's now."""
-
-    @abstractmethod
-    def _ordered(self) -> Iterator[Entry]:
-        """All entries, ascending."""
-
-    @abstractmethod
-    def _size(self) -> int:
-        """How many entries there are."""
-
-    @abstractmethod
-    def _check(self) -> None:
-        """Raise AssertionError if the structure's own invariant does not hold."""
+        self._queue: Any = self.queue()
 
     # --- adding -----------------------------------------------------------------------------------
 
@@ -208,7 +175,7 @@ class Scheduler(ABC):
             if self._aging is not None:
                 entry = self._aged(entry)
             if run_at <= now:  # _enter, written out
-                self._push(entry)
+                self._queue.push(entry)
                 self._ready[task_id] = entry
             else:
                 self._waiting.add(entry)
@@ -284,7 +251,7 @@ class Scheduler(ABC):
                 self._clear_tombstones()
             ready = self._ready
             while ready:
-                entry: TaskEntry = self._pop()
+                entry: TaskEntry = self._queue.pop()
                 task_id = entry[2]
                 if ready.get(task_id) is entry:
                     break
@@ -312,10 +279,10 @@ class Scheduler(ABC):
             if self._tombstones:
                 self._clear_tombstones()
             while self._ready:
-                entry: TaskEntry = self._peek()
+                entry: TaskEntry = self._queue.peek()
                 if self._ready.get(entry[2]) is entry:
                     return snapshot(entry)
-                self._pop()
+                self._queue.pop()
                 self._tombstones -= 1
             return None
 
@@ -416,7 +383,7 @@ class Scheduler(ABC):
             if task_id in self._waiting.entries:
                 self._waiting.replace(entry)
             else:
-                self._push(entry)
+                self._queue.push(entry)
                 self._ready[task_id] = entry
                 self._tombstones += 1
                 self._clear_tombstones()
@@ -508,9 +475,9 @@ class Scheduler(ABC):
         """Verify every invariant; AssertionError names the first that does not hold. O(n log n)."""
         with self._lock:
             now = self._now()
-            self._check()
+            self._queue.check()
             self._waiting.check()
-            ordered = list(self._ordered())
+            ordered = list(iter(self._queue))
             live = self._live()
             unfinished = [
                 *live,
@@ -522,8 +489,8 @@ class Scheduler(ABC):
             for holds, invariant in [
                 (live == sorted(self._ready.values()), "each ready task has one entry, in order"),
                 (ordered == sorted(ordered), "the structure gives its entries in order"),
-                (len(ordered) == self._size(), "the structure knows its size"),
-                (self._size() == len(live) + self._tombstones, "all tombstones are counted"),
+                (len(ordered) == len(self._queue), "the structure knows its size"),
+                (len(self._queue) == len(live) + self._tombstones, "all tombstones are counted"),
                 (self._tombstones <= len(live) + SPARE, "tombstones do not outnumber the tasks"),
                 (all(entry[1] <= now for entry in live), "no task is ready before its time"),
                 (len(ids) == len(set(ids)), "each task is in one state"),
@@ -548,7 +515,7 @@ class Scheduler(ABC):
     def _enter(self, entry: TaskEntry, now: float) -> None:
         """Make a task PENDING. The table comes last: what an interrupt leaves is a tombstone."""
         if entry[1] <= now:
-            self._push(entry)
+            self._queue.push(entry)
             self._ready[entry[2]] = entry
         else:
             self._waiting.add(entry)
@@ -557,11 +524,11 @@ class Scheduler(ABC):
         """Make many tasks ready: rebuilding is cheaper once they outnumber what is there."""
         if len(entries) < len(self._ready):
             for entry in entries:
-                self._push(entry)
+                self._queue.push(entry)
                 self._ready[entry[2]] = entry
         elif entries:
             self._ready.update(zip(map(itemgetter(2), entries), entries, strict=True))
-            self._load(list(self._ready.values()))
+            self._queue.load(list(self._ready.values()))
             self._tombstones = 0
 
     def _restart(
@@ -617,10 +584,10 @@ class Scheduler(ABC):
 
     def _clear_tombstones(self) -> None:
         """Rebuild the ready side without tombstones once they outnumber the live entries."""
-        limit = len(self._ready) + SPARE if self._take_tombstones else 1
+        limit = len(self._ready) + SPARE if not self._queue.costly_pop else 1
         if self._tombstones >= limit:
             self._ready = dict(self._ready)  # a dict gives memory back only when copied
-            self._load(list(self._ready.values()))
+            self._queue.load(list(self._ready.values()))
             self._tombstones = 0
 
     def _await_room(self, n: int, wait: float | None) -> None:
@@ -656,7 +623,7 @@ class Scheduler(ABC):
 
     def _live(self) -> list[TaskEntry]:
         """The current entries of the ready tasks, in order."""
-        entries: Iterator[TaskEntry] = self._ordered()
+        entries: Iterator[TaskEntry] = iter(self._queue)
         return [entry for entry in entries if entry is self._ready.get(entry[2])]
 
     def _pending_entries(self, limit: int | None) -> tuple[float, list[TaskEntry]]:

@@ -16,38 +16,48 @@ J. W. J. Williams, "Algorithm 232: Heapsort", 1964; heapify: R. W. Floyd, "Algor
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
-from sched.base import Entry, Scheduler
+from sched.base import Scheduler
+from sched.queue import Entry, Queue
+
+
+class HeapQueue(Queue):
+    """Invariant: no entry of ``heap`` is smaller than its parent."""
+
+    def __init__(self) -> None:
+        self.heap: list[Entry] = []
+
+    def push(self, entry: Entry) -> None:
+        heappush(self.heap, entry)
+
+    def pop(self) -> Entry:
+        return heappop(self.heap)
+
+    def peek(self) -> Entry:
+        return self.heap[0]
+
+    def extend(self, entries: list[Entry]) -> None:
+        if len(entries) < len(self.heap):
+            super().extend(entries)
+        else:  # O(n), and less than to push them one by one
+            self.load(self.heap + entries)
+
+    def load(self, entries: list[Entry]) -> None:
+        heapify(entries)
+        self.heap = entries
+
+    def __len__(self) -> int:
+        return len(self.heap)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(sorted(self.heap))
+
+    def check(self) -> None:
+        for i in range(1, len(self.heap)):
+            if self.heap[i] < self.heap[(i - 1) // 2]:
+                raise AssertionError(f"heap[{i}] is smaller than its parent")
 
 
 class HeapScheduler(Scheduler):
-    """A scheduler that stays fast at any size: O(log n) for each task added or taken.
+    """A scheduler that stays fast at any size: O(log n) for each task added or taken."""
 
-    Invariant: no entry of ``_heap`` is smaller than its parent.
-    """
-
-    _heap: list[Entry]
-
-    def _push(self, entry: Entry) -> None:
-        heappush(self._heap, entry)
-
-    def _pop(self) -> Entry:
-        return heappop(self._heap)
-
-    def _peek(self) -> Entry:
-        return self._heap[0]
-
-    def _load(self, entries: list[Entry]) -> None:
-        heapify(entries)
-        self._heap = entries
-
-    def _ordered(self) -> Iterator[Entry]:
-        return iter(sorted(self._heap))
-
-    def _size(self) -> int:
-        return len(self._heap)
-
-    def _check(self) -> None:
-        heap = self._heap
-        for i in range(1, len(heap)):
-            if heap[i] < heap[(i - 1) // 2]:
-                raise AssertionError(f"heap[{i}] is smaller than its parent")
+    queue = HeapQueue

@@ -9,8 +9,8 @@ Some tasks arrive out of turn: delayed ones when they fall due, those with a tim
 those with a new priority, retries. Each level keeps a small heap for them, and the smaller head of
 the two goes first.
 
-If nearly every task has a priority of its own, a FIFO for each would be a waste. Past 256 levels
-all entries change over to one SortedRun, until that is empty.
+If nearly every task has a priority of its own, or a rank of its own as with aging, a FIFO for each
+would be a waste. Past 256 levels all entries change over to one SortedRun, until that is empty.
 
     add         O(1)               O(log n) past 256 levels
     take next   O(1)               O(log n) amortised past 256 levels
@@ -24,12 +24,15 @@ Time-Sharing System", 1962.
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from operator import itemgetter
 
-from sched.base import Entry, Scheduler
+from sched.base import Scheduler
+from sched.queue import Entry, Queue
 from sched.sorted_run import SortedRun
-from sched.task import Details
 
 MOST_LEVELS = 256
+
+_rank = itemgetter(0)
 
 
 class Level:
@@ -44,113 +47,124 @@ class Level:
         self.fifo: deque[Entry] = deque(entries)
         self.late: list[Entry] = []
 
-    def head(self) -> Entry:
-        """The smallest entry."""
-        if self.late and (not self.fifo or self.late[0] < self.fifo[0]):
-            return self.late[0]
-        return self.fifo[0]
-
-
-class MultilevelScheduler(Scheduler):
-    """A scheduler whose cost depends on how many priorities are in use, not how many tasks.
-
-    Invariant: no level is empty, ``_order`` is a heap of their priorities (not with aging, when
-    the levels overtake each other), and while the ``_run`` holds entries there are no levels.
-    """
-
-    _levels: dict[int | float, Level]
-    _order: list[int | float]
-    _run: SortedRun | None
-
-    def _push(self, entry: Entry) -> None:
-        level = self._levels.get(entry[0] if self._aging is None else _priority(entry))
-        if level is None:
-            self._push_elsewhere(entry)
-            return
-        fifo = level.fifo
+    def push(self, entry: Entry) -> None:
+        """Put an entry in: at the end if that is its place."""
+        fifo = self.fifo
         if not fifo or fifo[-1] < entry:
             fifo.append(entry)
         else:
-            heappush(level.late, entry)
+            heappush(self.late, entry)
 
-    def _push_elsewhere(self, entry: Entry) -> None:
-        """Put in an entry whose priority has no level: open one, unless that is one too many."""
-        if self._run:
-            self._run.push(entry)
-        elif len(self._levels) == MOST_LEVELS:
-            self._run = SortedRun([*self._entries(), entry])
-            self._levels, self._order = {}, []
+    def late_is_next(self) -> bool:
+        """Whether the smallest entry is one that came out of turn; there is one of these."""
+        return not self.fifo or self.late[0] < self.fifo[0]
+
+
+class MultilevelQueue(Queue):
+    """Its cost depends on how many priorities are in use, not how many tasks.
+
+    Reads the rank of an entry, ``entry[0]``, and compares entries otherwise.
+
+    Invariant: no level is empty, ``order`` is a heap of the ranks that have one, and while ``run``
+    holds entries there are no levels.
+    """
+
+    def __init__(self) -> None:
+        self.levels: dict[int | float, Level] = {}
+        self.order: list[int | float] = []
+        self.run: SortedRun | None = None
+
+    def push(self, entry: Entry) -> None:
+        level = self.levels.get(entry[0])
+        if level is not None:
+            level.push(entry)
+        elif self.run:
+            self.run.push(entry)
+        elif len(self.levels) == MOST_LEVELS:
+            self.run = SortedRun([*self._entries(), entry])
+            self.levels, self.order = {}, []
         else:
-            priority = entry[0] if self._aging is None else _priority(entry)
-            self._levels[priority], self._run = Level([entry]), None
-            if self._aging is None:
-                heappush(self._order, priority)
+            self.levels[entry[0]], self.run = Level([entry]), None
+            heappush(self.order, entry[0])
 
-    def _pop(self) -> Entry:
-        if self._run is not None:
-            return self._run.pop()
-        priority = self._order[0] if self._aging is None else self._first()
-        level = self._levels[priority]
-        fifo, late = level.fifo, level.late
-        entry = heappop(late) if late and (not fifo or late[0] < fifo[0]) else fifo.popleft()
-        if not fifo and not late:
-            del self._levels[priority]
-            if self._aging is None:
-                heappop(self._order)
+    def pop(self) -> Entry:
+        if self.run is not None:
+            return self.run.pop()
+        level = self.levels[self.order[0]]
+        late = level.late
+        entry = heappop(late) if late and level.late_is_next() else level.fifo.popleft()
+        if not level.fifo and not late:
+            del self.levels[heappop(self.order)]
         return entry
 
-    def _peek(self) -> Entry:
-        if self._run is not None:
-            return self._run.peek()
-        return self._levels[self._order[0] if self._aging is None else self._first()].head()
+    def peek(self) -> Entry:
+        if self.run is not None:
+            return self.run.peek()
+        level = self.levels[self.order[0]]
+        return level.late[0] if level.late and level.late_is_next() else level.fifo[0]
 
-    def _first(self) -> int | float:
-        """The priority of the next task with aging: levels grow old, so compare their heads."""
-        return min(self._levels, key=lambda priority: self._levels[priority].head())
-
-    def _load(self, entries: list[Entry]) -> None:
-        self._levels, self._order, self._run = {}, [], None
-        levels: defaultdict[int | float, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            levels[entry[0] if self._aging is None else _priority(entry)].append(entry)
-        if len(levels) > MOST_LEVELS:
-            self._run = SortedRun(entries)
+    def extend(self, entries: list[Entry]) -> None:
+        """Entries that are in turn go to the ends of their levels, n comparisons in all."""
+        if self.run:
+            for entry in entries:
+                self.run.push(entry)
             return
-        for priority, its_entries in levels.items():
-            its_entries.sort()  # n comparisons if they are in turn already
-            self._levels[priority] = Level(its_entries)
-        if self._aging is None:
-            self._order = sorted(levels)  # a sorted list is a heap
+        ranks = set(map(_rank, entries))
+        if (
+            len(ranks) + len(self.levels) > MOST_LEVELS
+            and len(ranks | {*self.levels}) > MOST_LEVELS
+        ):
+            self.run = SortedRun([*self._entries(), *entries])
+            self.levels, self.order = {}, []
+            return
+        self.run = None
+        groups: defaultdict[int | float, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            groups[entry[0]].append(entry)
+        for rank, group in groups.items():
+            group.sort()  # n comparisons if they are in turn already
+            level = self.levels.get(rank)
+            if level is None:
+                self.levels[rank] = Level(group)
+                heappush(self.order, rank)
+            elif not level.fifo or level.fifo[-1] < group[0]:
+                level.fifo.extend(group)
+            else:
+                for entry in group:
+                    level.push(entry)
+
+    def load(self, entries: list[Entry]) -> None:
+        self.levels, self.order, self.run = {}, [], None
+        self.extend(entries)
 
     def _entries(self) -> Iterator[Entry]:
-        for level in self._levels.values():
+        for level in self.levels.values():
             yield from level.fifo
             yield from level.late
 
-    def _ordered(self) -> Iterator[Entry]:
-        return iter(sorted(self._entries()) if self._run is None else self._run)
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(sorted(self._entries()) if self.run is None else self.run)
 
-    def _size(self) -> int:
-        levels = self._levels.values()
-        run = 0 if self._run is None else len(self._run)
-        return run + sum(len(level.fifo) + len(level.late) for level in levels)
+    def __len__(self) -> int:
+        run = 0 if self.run is None else len(self.run)
+        return run + sum(len(level.fifo) + len(level.late) for level in self.levels.values())
 
-    def _check(self) -> None:
-        if self._run is not None:
-            self._run.check()
-            if self._levels:
+    def check(self) -> None:
+        if self.run is not None:
+            self.run.check()
+            if self.levels:
                 raise AssertionError("there are levels beside the run")
-        if self._aging is None and sorted(self._order) != sorted(self._levels):
+        if sorted(self.order) != sorted(self.levels):
             raise AssertionError("the order of the levels is not that of the levels in use")
-        for priority, level in self._levels.items():
+        for rank, level in self.levels.items():
             fifo = list(level.fifo)
             if not fifo and not level.late:
-                raise AssertionError(f"level {priority} is empty")
+                raise AssertionError(f"level {rank} is empty")
             if any(fifo[i] < fifo[i - 1] for i in range(1, len(fifo))):
-                raise AssertionError(f"the FIFO of level {priority} does not ascend")
+                raise AssertionError(f"the FIFO of level {rank} does not ascend")
 
 
-def _priority(entry: Entry) -> int | float:
-    """The priority of an entry whose rank is not its priority."""
-    payload = entry[3]
-    return payload.priority if isinstance(payload, Details) else entry[0]
+class MultilevelScheduler(Scheduler):
+    """A scheduler whose cost depends on how many priorities are in use, not how many tasks."""
+
+    queue = MultilevelQueue

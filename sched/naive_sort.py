@@ -17,37 +17,43 @@ T. Peters, "listsort.txt" in CPython's sources, 2002.
 
 from collections.abc import Iterator
 
-from sched.base import Entry, Scheduler
+from sched.base import Scheduler
+from sched.queue import Entry, Queue
+
+
+class NaiveSortQueue(Queue):
+    """Invariant: none but that ``arrivals`` holds the entries; their order says nothing."""
+
+    costly_pop = True  # it sorts
+
+    def __init__(self) -> None:
+        self.arrivals: list[Entry] = []
+
+    def push(self, entry: Entry) -> None:
+        self.arrivals.append(entry)
+
+    def pop(self) -> Entry:
+        first = self.peek()
+        self.arrivals.remove(first)
+        return first
+
+    def peek(self) -> Entry:
+        return sorted(self.arrivals)[0]
+
+    def load(self, entries: list[Entry]) -> None:
+        self.arrivals = entries
+
+    def __len__(self) -> int:
+        return len(self.arrivals)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(sorted(self.arrivals))
+
+    def check(self) -> None:
+        """Any order is a right one."""
 
 
 class NaiveSortScheduler(Scheduler):
-    """A scheduler that sorts everything to find one task: O(n log n) for each task taken.
+    """A scheduler that sorts everything to find one task: O(n log n) for each task taken."""
 
-    Invariant: none but that ``_arrivals`` holds the entries; their order says nothing.
-    """
-
-    _arrivals: list[Entry]
-    _take_tombstones = False  # each would cost a sort: they are removed before a take
-
-    def _push(self, entry: Entry) -> None:
-        self._arrivals.append(entry)
-
-    def _pop(self) -> Entry:
-        first = self._peek()
-        self._arrivals.remove(first)
-        return first
-
-    def _peek(self) -> Entry:
-        return sorted(self._arrivals)[0]
-
-    def _load(self, entries: list[Entry]) -> None:
-        self._arrivals = entries
-
-    def _ordered(self) -> Iterator[Entry]:
-        return iter(sorted(self._arrivals))
-
-    def _size(self) -> int:
-        return len(self._arrivals)
-
-    def _check(self) -> None:
-        """Any order is a right one."""
+    queue = NaiveSortQueue

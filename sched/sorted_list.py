@@ -17,46 +17,57 @@ Binary search: D. E. Knuth, "The Art of Computer Programming", vol. 3, 6.2.1, 19
 from bisect import insort
 from collections.abc import Iterator
 
-from sched.base import Entry, Scheduler
+from sched.base import Scheduler
+from sched.queue import Entry, Queue
+
+
+class SortedListQueue(Queue):
+    """Invariant: ``list`` ascends from index ``head`` on; before it there is only None."""
+
+    def __init__(self) -> None:
+        self.list: list[Entry] = []
+        self.head = 0
+
+    def push(self, entry: Entry) -> None:
+        insort(self.list, entry, lo=self.head)
+
+    def pop(self) -> Entry:
+        entry = self.list[self.head]
+        self.list[self.head] = None  # the entry must not outlive its task
+        self.head += 1
+        if self.head * 2 > len(self.list):  # n moves every n takes: O(1) for each
+            del self.list[: self.head]
+            self.head = 0
+        return entry
+
+    def peek(self) -> Entry:
+        return self.list[self.head]
+
+    def extend(self, entries: list[Entry]) -> None:
+        if len(entries) < len(self):
+            super().extend(entries)
+        else:  # one sort, which finds the part that is in order already
+            self.load(self.list[self.head :] + entries)
+
+    def load(self, entries: list[Entry]) -> None:
+        entries.sort()
+        self.list, self.head = entries, 0
+
+    def __len__(self) -> int:
+        return len(self.list) - self.head
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.list[self.head :])
+
+    def check(self) -> None:
+        if any(entry is not None for entry in self.list[: self.head]):
+            raise AssertionError("an entry is left before the head")
+        for i in range(self.head + 1, len(self.list)):
+            if self.list[i] < self.list[i - 1]:
+                raise AssertionError(f"list[{i}] is smaller than the entry before it")
 
 
 class SortedListScheduler(Scheduler):
-    """A scheduler with nothing to do when a task is taken, and everything when one is added.
+    """A scheduler with nothing to do when a task is taken, and everything when one is added."""
 
-    Invariant: ``_list`` ascends from index ``_head`` on; before it there is only None.
-    """
-
-    _list: list[Entry]
-    _head: int
-
-    def _push(self, entry: Entry) -> None:
-        insort(self._list, entry, lo=self._head)
-
-    def _pop(self) -> Entry:
-        entry = self._list[self._head]
-        self._list[self._head] = None  # the entry must not outlive its task
-        self._head += 1
-        if self._head * 2 > len(self._list):  # n moves every n takes: O(1) for each
-            del self._list[: self._head]
-            self._head = 0
-        return entry
-
-    def _peek(self) -> Entry:
-        return self._list[self._head]
-
-    def _load(self, entries: list[Entry]) -> None:
-        entries.sort()
-        self._list, self._head = entries, 0
-
-    def _ordered(self) -> Iterator[Entry]:
-        return iter(self._list[self._head :])
-
-    def _size(self) -> int:
-        return len(self._list) - self._head
-
-    def _check(self) -> None:
-        if any(entry is not None for entry in self._list[: self._head]):
-            raise AssertionError("an entry is left before the head")
-        for i in range(self._head + 1, len(self._list)):
-            if self._list[i] < self._list[i - 1]:
-                raise AssertionError(f"list[{i}] is smaller than the entry before it")
+    queue = SortedListQueue

@@ -95,11 +95,11 @@ PUBLISHED_POPS = [7.199, 8.229, 9.189]
 
 def test_the_heap_that_is_counted_is_full_and_grown_not_heapified():
     scheduler = loaded(HEAP, Random(1), 1000)
-    assert scheduler._size() == 1000
-    scheduler._check()
+    assert len(scheduler._queue) == 1000
+    scheduler._queue.check()
     heapified = SCHEDULERS[HEAP]()
-    heapified._load(entries(random_ranks(Random(1)), 1000))
-    ranks = [[e.rank for e in s.__dict__["_heap"]] for s in (scheduler, heapified)]
+    heapified._queue.load(entries(random_ranks(Random(1)), 1000))
+    ranks = [[e.rank for e in s._queue.heap] for s in (scheduler, heapified)]
     assert sorted(ranks[0]) == sorted(ranks[1])
     assert ranks[0] != ranks[1]
 

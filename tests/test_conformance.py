@@ -575,7 +575,7 @@ def test_a_batch_clears_tombstones_and_keeps_new_priorities(s: Scheduler) -> Non
     s.reprioritize(ids[1], 9)
     s.add_tasks([(7, f"new {i}") for i in range(20)])
     s.check()
-    assert s._size() == len(s)
+    assert len(s._queue) == len(s)
     assert drain(s) == [*"23456789", *(f"new {i}" for i in range(20)), "1"]
 
 
@@ -751,11 +751,11 @@ def test_repr_counts(s: Scheduler) -> None:
 
 
 def damage_entry_lost(s: Any) -> None:
-    s._load([])
+    s._queue.load([])
 
 
 def damage_entry_twice(s: Any) -> None:
-    s._push(next(iter(s._ready.values())))
+    s._queue.push(next(iter(s._ready.values())))
 
 
 def damage_too_early(s: Any) -> None:
@@ -811,6 +811,6 @@ def test_check_notices_damage(s: Scheduler, damage: Any) -> None:
 def test_check_notices_a_heap_out_of_order() -> None:
     s = HeapScheduler()
     s.add_tasks([(1, "a"), (2, "b")])
-    s._heap.reverse()
+    s._queue.heap.reverse()
     with pytest.raises(AssertionError, match="smaller than its parent"):
         s.check()

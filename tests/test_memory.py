@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 
 from sched import NaiveSortScheduler, Scheduler, VirtualClock
+from sched.naive_sort import NaiveSortQueue
 
 
 def kilobytes() -> float:
@@ -91,7 +92,7 @@ def test_tombstones_leave_a_queue_that_shrinks(scheduler_class: type[Scheduler])
     for _ in range(500):
         s.complete(s.get_next_task())
         s.check()
-    assert s._size() <= 2 * len(s) + 64
+    assert len(s._queue) <= 2 * len(s) + 64
 
 
 def test_a_naive_sort_pays_one_sort_for_many_tombstones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ def test_a_naive_sort_pays_one_sort_for_many_tombstones(monkeypatch: pytest.Monk
     for i in ids[:40]:
         s.cancel(i)
     sorts = []
-    peek = NaiveSortScheduler._peek
-    monkeypatch.setattr(NaiveSortScheduler, "_peek", lambda self: sorts.append(1) or peek(self))
+    peek = NaiveSortQueue.peek
+    monkeypatch.setattr(NaiveSortQueue, "peek", lambda self: sorts.append(1) or peek(self))
     assert s.get_next_task().id == ids[40]
     assert len(sorts) == 1

@@ -76,7 +76,7 @@ def test_many_levels_change_over_to_a_run_and_back() -> None:
         priorities = [rng.random() for _ in range(2 * MOST_LEVELS)]
         for n, priority in enumerate(priorities, 1):
             s.add_task(priority, "t")
-            assert (s._run is not None) is (n > MOST_LEVELS)
+            assert (s._queue.run is not None) is (n > MOST_LEVELS)
             if n % 50 == 0:
                 s.check()
         s.cancel(s.add_task(-1.0, "cancelled"))
@@ -84,7 +84,7 @@ def test_many_levels_change_over_to_a_run_and_back() -> None:
         assert taken == sorted(priorities)
         s.check()
         s.add_task(1, "t")
-        assert s._run is None
+        assert s._queue.run is None
         s.get_next_task()
 
 

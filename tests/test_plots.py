@@ -19,6 +19,7 @@ from sched import (
     VirtualClock,
     plots,
 )
+from sched.heap import HeapQueue
 from sched.plots.entries import label
 from sched.plots.style import fit, text_width, title_lines
 
@@ -119,7 +120,7 @@ def test_a_card_says_what_the_entry_is_compared_by_and_whose_it_is(entry: Any, k
 
 def test_a_task_and_its_entry_have_the_same_card():
     scheduler = a_heap((2, "Mail"))
-    assert label(scheduler.peek_next_task()) == label(scheduler._heap[0])
+    assert label(scheduler.peek_next_task()) == label(scheduler._queue.heap[0])
 
 
 def test_names_that_differ_at_the_end_still_differ_when_shortened():
@@ -335,11 +336,11 @@ def test_all_comparisons_are_told_and_none_is_invented(
     Counted.total = 0
     told: list[int] = []
     for i, key in enumerate(keys):
-        scheduler._push(Counted((key, 0.0, i, str(i), 0.0)))
+        scheduler._queue.push(Counted((key, 0.0, i, str(i), 0.0)))
         told.append(Counted.total)
     order = []
     for _ in range(take):
-        order.append(scheduler._pop())
+        order.append(scheduler._queue.pop())
         told.append(Counted.total)
     ends = [trace.frames[op.frames[-1]].comparisons for op in trace.operations]
     assert ends == told
@@ -354,17 +355,13 @@ def test_the_last_frame_is_what_the_structure_holds(
 ):
     take = data.draw(st.integers(0, len(keys)))
     trace = plots.steps(keys, structure, take=take)
-    scheduler = structure(clock=VirtualClock())
+    queue = structure.queue()
     for i, key in enumerate(keys):
-        scheduler.add_task(key, str(i))
+        queue.push((key, 0.0, i))
     for _ in range(take):
-        scheduler.get_next_task()
-    lists = {
-        HeapScheduler: "_heap",
-        SortedListScheduler: "_list",
-        NaiveSortScheduler: "_arrivals",
-    }
-    real = [None if e is None else e[2] - 1 for e in getattr(scheduler, lists[structure])]
+        queue.pop()
+    lists = {HeapScheduler: "heap", SortedListScheduler: "list", NaiveSortScheduler: "arrivals"}
+    real = [None if e is None else e[2] for e in getattr(queue, lists[structure])]
     assert list(trace.frames[-1].rows[0].cells) == real
 
 
@@ -471,15 +468,19 @@ def test_the_naive_sort_tells_its_smallest_case_to_the_letter():
     )
 
 
-class Reversed(HeapScheduler):
-    """A heap of its own making, which no narrator knows: a list, searched."""
+class SearchedQueue(HeapQueue):
+    """A queue of its own making, which no narrator knows: a list, searched."""
 
-    def _push(self, entry: Any) -> None:
-        self._heap.append(entry)
+    def push(self, entry: Any) -> None:
+        self.heap.append(entry)
 
-    def _pop(self) -> Any:
-        self._heap.remove(first := min(self._heap))
+    def pop(self) -> Any:
+        self.heap.remove(first := min(self.heap))
         return first
+
+
+class Reversed(HeapScheduler):
+    queue = SearchedQueue
 
 
 def test_a_scheduler_of_the_learners_own_is_told_by_its_comparisons():

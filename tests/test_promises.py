@@ -21,7 +21,7 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 # What may be imported at the head of a module; further down, inside a function, is free.
 LAYERS = [
     {"task"},
-    {"arguments", "metrics", "sorted_run"},
+    {"arguments", "metrics", "queue", "sorted_run"},
     {"clock", "pending", "retry", "waiting"},
     {"base"},
     {"heap", "multilevel", "naive_sort", "sorted_list"},

@@ -26,7 +26,7 @@ class HeapNarrator(Narrator):
         return (Row("the heap as an array", tuple(self.heap)),)
 
     def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._heap)
+        return list(scheduler._queue.heap)
 
     def added(self, new: int) -> None:
         self.heap.append(new)
@@ -104,7 +104,7 @@ class SortedListNarrator(Narrator):
         return (Row("the list, sorted", tuple(self.cells)),)
 
     def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._list)
+        return list(scheduler._queue.list)
 
     def added(self, new: int) -> None:
         low, high = self.head, len(self.cells)
@@ -167,7 +167,7 @@ class NaiveSortNarrator(Narrator):
         )
 
     def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._arrivals)
+        return list(scheduler._queue.arrivals)
 
     def added(self, new: int) -> None:
         self.arrivals.append(new)
@@ -201,7 +201,7 @@ class PlainNarrator(Narrator):
         return (Row("the entries, in order", tuple(self.ordered)),)
 
     def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._ordered())
+        return list(scheduler._queue)
 
     def added(self, new: int) -> None:
         self.tell_observed()
@@ -232,9 +232,11 @@ class MultilevelNarrator(Narrator):
         )
 
     def real(self, scheduler: Any) -> Sequence[Any]:
-        if scheduler._run is not None or any(level.late for level in scheduler._levels.values()):
+        if scheduler._queue.run is not None or any(
+            level.late for level in scheduler._queue.levels.values()
+        ):
             raise RuntimeError("the structure holds more than a FIFO for each level")
-        levels = {rank: list(level.fifo) for rank, level in scheduler._levels.items()}
+        levels = {rank: list(level.fifo) for rank, level in scheduler._queue.levels.items()}
         return [entry for rank in self.levels for entry in levels.get(rank, [])]
 
     def added(self, new: int) -> None:
@@ -258,7 +260,7 @@ class MultilevelNarrator(Narrator):
         self.tell(told, held=first)
 
 
-# A subclass that brings its own _push or _pop is told plainly: its algorithm is not known.
+# A scheduler with a queue of its own is told plainly: its algorithm is not known.
 NARRATORS: dict[type[Scheduler], type[Narrator]] = {
     HeapScheduler: HeapNarrator,
     SortedListScheduler: SortedListNarrator,
@@ -269,8 +271,7 @@ NARRATORS: dict[type[Scheduler], type[Narrator]] = {
 
 def narrator_of(scheduler_class: type[Scheduler]) -> type[Narrator]:
     """Who tells what this class does. O(number of classes known)."""
-    hooks = ("_push", "_pop", "_peek", "_load")
     for known, narrator in NARRATORS.items():
-        if all(getattr(scheduler_class, h) is getattr(known, h) for h in hooks):
+        if scheduler_class.queue is known.queue:
             return narrator
     return PlainNarrator

@@ -173,11 +173,11 @@ def record(
         if step < len(entries):
             watched = Watched(entries[step])
             watched.number, watched.log = step, log
-            hooks._push(watched)
+            hooks._queue.push(watched)
             narrator.observed.extend(log)
             narrator.added(step)
         else:
-            first: Watched = hooks._pop()
+            first: Watched = hooks._queue.pop()
             taken.append(first.number)
             narrator.observed.extend(log)
             narrator.taken(first.number)

@@ -86,7 +86,7 @@ def entries_of(heap: object) -> list[Any]:
     """A copy of the list of entries."""
     if isinstance(heap, HeapScheduler):
         with heap._lock:  # pyright: ignore[reportPrivateUsage]
-            return list(heap._heap)  # pyright: ignore[reportPrivateUsage]
+            return list(heap._queue.heap)  # pyright: ignore[reportPrivateUsage]
     if isinstance(heap, str | bytes) or not isinstance(heap, Sequence):
         raise TypeError(f"heap must be a HeapScheduler or a list in heap order, got {heap!r}")
     entries: Sequence[Any] = heap
@@ -99,7 +99,7 @@ def tombstones(heap: object) -> set[int]:
         return set()
     with heap._lock:  # pyright: ignore[reportPrivateUsage]
         ready = heap._ready  # pyright: ignore[reportPrivateUsage]
-        entries = heap._heap  # pyright: ignore[reportPrivateUsage]
+        entries = heap._queue.heap  # pyright: ignore[reportPrivateUsage]
         return {i for i, entry in enumerate(entries) if ready.get(entry[2]) is not entry}
 
 
