@@ -23,6 +23,7 @@ QUICK_ENTRIES = 2**12
 QUICK_MEMORY = 2**11
 QUICK_EVERY = 3  # of the sizes, where a full run takes every second
 QUICK_IMPORTS = 3
+AGAIN, QUICK_AGAIN = 3, 1  # times that a disturbed size is measured again
 INTERRUPTED = 130
 
 
@@ -32,6 +33,7 @@ class Sweep:
 
     steps: Callable[[argparse.Namespace], Sequence[sweep.Step]]  # of the arguments given
     summary: Callable[[list[Any]], list[Any]]
+    again: Callable[[list[Any]], tuple[list[Any], Sequence[sweep.Step]]] | None = None
 
 
 SWEEPS = {
@@ -41,12 +43,14 @@ SWEEPS = {
     "measure": Sweep(
         lambda g: measure.steps(g.max_n, QUICK_ROUNDS, 1) if g.quick else measure.steps(g.max_n),
         measure.summary,
+        measure.again,
     ),
     "drain": Sweep(
         lambda g: (
             drain.steps(g.max_n, QUICK_ROUNDS, QUICK_EVERY) if g.quick else drain.steps(g.max_n)
         ),
         drain.summary,
+        drain.again,
     ),
     "memory": Sweep(
         lambda g: memory.steps(QUICK_MEMORY, QUICK_EVERY) if g.quick else memory.steps(g.max_n),
@@ -66,6 +70,7 @@ PEER_SWEEPS = {
             else race.steps(g.max_n, patience=60 * g.minutes)
         ),
         race.summary,
+        race.again,
     ),
     peer_report.WEIGHTS: Sweep(lambda g: weigh.steps(g.max_n, quick=g.quick), list),
     peer_report.IMPORTS: Sweep(
@@ -157,14 +162,16 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def run_sweep(name: str, given: argparse.Namespace) -> bool:
     """Run one sweep and store its rows. False if it was interrupted."""
-    rows: list[Any] = []
+    what, rows = ALL_SWEEPS[name], list[Any]()
     complete, start = True, perf_counter()
     try:
-        sweep.run(name, ALL_SWEEPS[name].steps(given), rows)
+        sweep.run(name, what.steps(given), rows)
+        if what.again:
+            sweep.settle(name, rows, what.again, QUICK_AGAIN if given.quick else AGAIN)
     except KeyboardInterrupt:
         complete = False
     if rows:
-        results.write_rows(given.out / f"{name}.csv", ALL_SWEEPS[name].summary(rows))
+        results.write_rows(given.out / f"{name}.csv", what.summary(rows))
         about = {
             "complete": complete,
             "seconds": round(perf_counter() - start, 1),

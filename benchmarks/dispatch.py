@@ -17,7 +17,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import results
-from benchmarks.measure import quartiles
+from benchmarks.repeats import packed, quartiles
 from benchmarks.report import aligned
 from benchmarks.sweep import Step
 from sched import HeapScheduler, WorkerPool
@@ -78,6 +78,7 @@ class DispatchRate:
     q1_per_second: float
     q3_per_second: float
     ratio: float
+    samples: str = ""
 
 
 def measure(tasks: int, number: int, names: Sequence[str]) -> list[Dispatch]:
@@ -106,7 +107,10 @@ def summary(samples: Iterable[Dispatch]) -> list[DispatchRate]:
         per_second = [s.per_second for s in own]
         ratio = median(s.per_second / yardstick[tasks, s.number] for s in own)
         low, high = quartiles(per_second)
-        rates.append(DispatchRate(name, tasks, len(own), median(per_second), low, high, ratio))
+        each = packed((s.number, s.per_second) for s in own)
+        rates.append(
+            DispatchRate(name, tasks, len(own), median(per_second), low, high, ratio, each)
+        )
     return rates
 
 

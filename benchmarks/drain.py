@@ -12,7 +12,8 @@ from functools import lru_cache, partial
 from random import Random
 from statistics import median
 
-from benchmarks.measure import GC_ON, quartiles
+from benchmarks.measure import GC_ON
+from benchmarks.repeats import Cost, marked, packed, quartiles, to_repeat
 from benchmarks.subjects import (
     HEAP,
     LEVELS,
@@ -48,13 +49,21 @@ class Drain:
 
     queue: str
     n: int
+    number: int
     fill_ns: float
     drain_ns: float
+
+    @property
+    def total_ns(self) -> float:
+        return self.fill_ns + self.drain_ns
 
 
 @dataclass(frozen=True)
 class DrainTime:
-    """Nanoseconds per task to add and to take n tasks: medians, and quartiles of the sum."""
+    """Nanoseconds per task to add and to take n tasks: medians, quartiles of the sum, and each sum.
+
+    disturbed: 1 where the sum is more than at the sizes on both sides (repeats.py).
+    """
 
     queue: str
     n: int
@@ -64,15 +73,17 @@ class DrainTime:
     total_ns: float
     q1_ns: float
     q3_ns: float
+    disturbed: int = 0
+    samples: str = ""
 
 
-def fill_and_drain(name: str, n: int) -> list[Drain]:
+def fill_and_drain(name: str, n: int, number: int) -> list[Drain]:
     """Add n tasks of ten levels to an empty queue one by one, then take all of them."""
     rows, queue = _rows(n), QUEUES[DRAINED[name]]()
     with collector(on=name in (GC_ON, RAW_GC_ON)):
         fill = queue.add(rows)
         drain = sum(queue.take(min(BATCH, n - done)) for done in range(0, n, BATCH))
-    return [Drain(name, n, fill / n, drain / n)]
+    return [Drain(name, n, number, fill / n, drain / n)]
 
 
 @lru_cache(1)
@@ -92,9 +103,19 @@ def steps(max_n: int, repeats: int = REPEATS, every: int = 2) -> Sequence[Step]:
             for name in names:
                 if number and times <= FEW_REPEATS and name in (GC_ON, RAW_GC_ON):
                     continue  # these answer "how much worse?", and once is enough
-                label = f"repeat {number + 1} of {times}, {name}, n = {n:,}"
-                todo.append(Step(label, n + 100, partial(fill_and_drain, name, n)))
+                todo.append(_step(f"repeat {number + 1} of {times}", name, n, number))
     return todo
+
+
+def _step(which: str, name: str, n: int, number: int) -> Step:
+    return Step(f"{which}, {name}, n = {n:,}", n + 100, partial(fill_and_drain, name, n, number))
+
+
+def again(drains: Sequence[Drain]) -> tuple[list[Drain], list[Step]]:
+    """What is kept of the repeats, and the steps that measure again what is disturbed."""
+    dubious = {(d.n, d.queue) for d in summary(drains) if d.disturbed}
+    kept, rounds = to_repeat(drains, dubious, lambda d: d.n, lambda d: d.queue, RAW_HEAP)
+    return kept, [_step("again", name, r.group, r.number) for r in rounds for name in r.names]
 
 
 def summary(drains: Iterable[Drain]) -> list[DrainTime]:
@@ -104,9 +125,16 @@ def summary(drains: Iterable[Drain]) -> list[DrainTime]:
         groups.setdefault((drain.queue, drain.n), []).append(drain)
     times = []
     for key, repeats in sorted(groups.items()):
-        totals = [d.fill_ns + d.drain_ns for d in repeats]
-        fill, drained = median(d.fill_ns for d in repeats), median(d.drain_ns for d in repeats)
+        totals = [d.total_ns for d in repeats]
         times.append(
-            DrainTime(*key, len(repeats), fill, drained, median(totals), *quartiles(totals))
+            DrainTime(
+                *key,
+                len(repeats),
+                median(d.fill_ns for d in repeats),
+                median(d.drain_ns for d in repeats),
+                median(totals),
+                *quartiles(totals),
+                samples=packed((d.number, d.total_ns) for d in repeats),
+            )
         )
-    return times
+    return marked(times, lambda t: t.queue, lambda t: Cost(t.n, t.total_ns, t.q1_ns, t.q3_ns))

@@ -18,9 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from random import Random
-from statistics import median, quantiles
+from statistics import median
 
-from benchmarks.subjects import HEAP, NAIVE, QUEUES, Row, random_rows, sizes
+from benchmarks.repeats import Cost, marked, packed, quartiles, to_repeat
+from benchmarks.subjects import HEAP, NAIVE, QUEUES, RAW_HEAP, Row, random_rows, sizes
 from benchmarks.sweep import Step, collector
 
 ROUNDS = 9
@@ -39,13 +40,17 @@ class Sample:
     queue: str
     operation: str
     n: int
+    number: int
     operations: int
     ns: float
 
 
 @dataclass(frozen=True)
 class Time:
-    """Nanoseconds per operation at size n: median and quartiles over the rounds."""
+    """Nanoseconds per operation at size n: median and quartiles over the rounds, and each round.
+
+    disturbed: 1 where it costs more than at the sizes on both sides (repeats.py).
+    """
 
     queue: str
     operation: str
@@ -55,6 +60,8 @@ class Time:
     median_ns: float
     q1_ns: float
     q3_ns: float
+    disturbed: int = 0
+    samples: str = ""
 
 
 def operations_at(n: int) -> int:
@@ -77,8 +84,8 @@ def sample(name: str, n: int, number: int) -> list[Sample]:
     with collector(on=name == GC_ON):
         take_ns = queue.take(takes)
     return [
-        Sample(name, "add", n, m, add_ns / m),
-        Sample(name, "take", n, takes, take_ns / takes),
+        Sample(name, "add", n, number, m, add_ns / m),
+        Sample(name, "take", n, number, takes, take_ns / takes),
     ]
 
 
@@ -104,26 +111,34 @@ def steps(max_n: int, rounds: int = ROUNDS, few_rounds: int = FEW_ROUNDS) -> Seq
                 continue
             shuffle.shuffle(names)
             for name in names:
-                label = f"round {number + 1} of {rounds}, {name}, n = {n:,}"
-                weight = (n + 1000) * (3 if name == NAIVE else 1)  # it also sorts them
-                todo.append(Step(label, weight, partial(sample, name, n, number)))
+                todo.append(_step(f"round {number + 1} of {rounds}", name, n, number))
     return todo
+
+
+def _step(which: str, name: str, n: int, number: int) -> Step:
+    weight = (n + 1000) * (3 if name == NAIVE else 1)  # it also sorts them
+    return Step(f"{which}, {name}, n = {n:,}", weight, partial(sample, name, n, number))
+
+
+def again(samples: Sequence[Sample]) -> tuple[list[Sample], list[Step]]:
+    """What is kept of the samples, and the steps that measure again what is disturbed."""
+    dubious = {(t.n, t.queue) for t in summary(samples) if t.disturbed}
+    kept, rounds = to_repeat(samples, dubious, lambda s: s.n, lambda s: s.queue, RAW_HEAP)
+    return kept, [_step("again", name, r.group, r.number) for r in rounds for name in r.names]
 
 
 def summary(samples: Iterable[Sample]) -> list[Time]:
     """Median and quartiles of the samples of each queue, operation and size, in that order."""
-    groups: dict[tuple[str, str, int, int], list[float]] = {}
+    groups: dict[tuple[str, str, int, int], list[tuple[int, float]]] = {}
     for s in samples:
-        groups.setdefault((s.queue, s.operation, s.n, s.operations), []).append(s.ns)
-    return [
-        Time(*key, len(times), median(times), *quartiles(times))
-        for key, times in sorted(groups.items())
-    ]
-
-
-def quartiles(values: Sequence[float]) -> tuple[float, float]:
-    """The first and third quartile; of a single value, the value."""
-    if len(values) == 1:
-        return values[0], values[0]
-    low, _, high = quantiles(values, n=4, method="inclusive")
-    return low, high
+        key = (s.queue, s.operation, s.n, s.operations)
+        groups.setdefault(key, []).append((s.number, s.ns))
+    rows = []
+    for key, repeats in sorted(groups.items()):
+        ns = [value for _, value in repeats]
+        rows.append(Time(*key, len(ns), median(ns), *quartiles(ns), samples=packed(repeats)))
+    return marked(
+        rows,
+        lambda t: (t.queue, t.operation),
+        lambda t: Cost(t.n, t.median_ns, t.q1_ns, t.q3_ns),
+    )

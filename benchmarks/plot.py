@@ -18,9 +18,9 @@ from benchmarks.measure import GC_ON
 from benchmarks.report import FILL_DRAIN, curves, fitted, short
 from benchmarks.results import Results
 from benchmarks.style import (
-    FONT,
     GREY,
     Label,
+    caption,
     fitted_points,
     guides,
     label_ends,
@@ -31,6 +31,7 @@ from benchmarks.style import (
     one_panel,
     panels,
     plain_numbers,
+    ring,
     size_axis,
     styled,
     with_spread,
@@ -146,6 +147,7 @@ def wall(results: Results) -> Figure | None:
         here = [c for c in found if c.operation == operation]
         for c in here:
             with_spread(axis, c)
+            ring(axis, c.n, c.ns, c.disturbed, look(c.queue)["color"])
             tail = "" if c.slope is None else f"\nslope {c.slope:.2f}: {c.group}"
             labels.append((c.ns[-1], f"{name(c.queue)}{tail}", look(c.queue)["color"]))
         log_costs(axis)
@@ -153,12 +155,12 @@ def wall(results: Results) -> Figure | None:
             axis.set_ylim(axis.get_ylim())
             guides(axis, here)
         label_ends(axis, labels)
-    figure.supxlabel(
+    caption(
+        figure,
         "Time does not name a class: caches bend these lines (comparison_time.png). The slope "
         "tells {1, log n} from {n, n log n}, no more.\nPoints: medians; shaded: the middle half "
         "of the rounds; grey: slopes of class n and n log n.",
-        fontsize=FONT, color=GREY, x=0.01, ha="left",
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -178,14 +180,15 @@ def comparison_time(results: Results) -> Figure | None:
         n = [size for size in c.n if (subject, hook, size) in counted] if c else []
         if c and n:
             per = [c.ns[c.n.index(size)] / counted[subject, hook, size] for size in n]
-            lines.append((queue, operation, n, per))
+            lines.append((queue, operation, n, per, c.disturbed))
     if not lines:
         return None
     first = lines[0]
     figure, axis = one_panel()
     labels: list[Label] = []
-    for queue, operation, n, per in lines:
+    for queue, operation, n, per, peaks in lines:
         axis.plot(n, per, **look(queue))
+        ring(axis, n, per, peaks, look(queue)["color"])
         labels.append((per[-1], f"{name(queue)}, {operation}", look(queue)["color"]))
     axis.set(
         title=f"One comparison of a {name(first[0])} {first[1]}: {short(first[3][0])} ns "
@@ -199,6 +202,7 @@ def comparison_time(results: Results) -> Figure | None:
     size_axis(axis, first[2])
     mark_caches(axis, results.caches, first[2])
     label_ends(axis, labels)
+    caption(figure)
     return figure
 
 
@@ -220,12 +224,14 @@ def ratio(results: Results) -> Figure | None:
         for c in (c for c in found if c.operation == operation):
             n, ratios = list(c.ratios), list(c.ratios.values())
             axis.plot(n, ratios, **look(c.queue))
+            ring(axis, n, ratios, c.disturbed_ratios, look(c.queue)["color"])
             ends = "" if n[-1] == largest else f"\nto {n[-1]:,}"
             labels.append((ratios[-1], name(c.queue) + ends, look(c.queue)["color"]))
         axis.axhline(1, color="black", linestyle=look(RAW_HEAP)["linestyle"], linewidth=1.2)
         log_costs(axis)
         plain_numbers(axis, "×")
         label_ends(axis, labels)
+    caption(figure)
     return figure
 
 

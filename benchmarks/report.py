@@ -53,6 +53,8 @@ class Curve:
     low: list[float]
     high: list[float]
     ratios: dict[int, float]  # to the raw heap, at each n at which that was measured too
+    disturbed: frozenset[int] = frozenset()  # sizes whose peak is no cost of the queue's
+    disturbed_ratios: frozenset[int] = frozenset()  # those, and the raw heap's
 
     @property
     def slope(self) -> float | None:
@@ -79,6 +81,8 @@ def curves(results: Results) -> list[Curve]:
     points = [(t.queue, t.operation, t.n, t.median_ns, t.q1_ns, t.q3_ns) for t in results.times]
     points += [(d.queue, FILL_DRAIN, d.n, d.total_ns, d.q1_ns, d.q3_ns) for d in results.drains]
     raw = {(operation, n): ns for q, operation, n, ns, _, _ in points if q == RAW_HEAP}
+    peaks = {(t.queue, t.operation, t.n) for t in results.times if t.disturbed}
+    peaks |= {(d.queue, FILL_DRAIN, d.n) for d in results.drains if d.disturbed}
     found = []
     for queue, operation in dict.fromkeys(point[:2] for point in points):
         rows = sorted(point[2:] for point in points if point[:2] == (queue, operation))
@@ -86,7 +90,14 @@ def curves(results: Results) -> list[Curve]:
         ratios = {
             row[0]: row[1] / raw[operation, row[0]] for row in rows if (operation, row[0]) in raw
         }
-        found.append(Curve(queue, operation, [int(i) for i in n], ns, low, high, ratios))
+        own = frozenset(int(i) for i in n if (queue, operation, i) in peaks)
+        beside = frozenset(i for i in ratios if (RAW_HEAP, operation, i) in peaks)
+        found.append(
+            Curve(
+                queue, operation, [int(i) for i in n], ns, low, high, ratios,
+                own, beside | own.intersection(ratios),
+            )
+        )  # fmt: skip
     return found
 
 
@@ -128,6 +139,7 @@ def findings(results: Results) -> dict[str, Any]:
                 "ns": c.ns[-1],
                 "slope": c.slope,
                 "slope_tells": c.group,
+                "disturbed": sorted(c.disturbed),
                 "ratios_to_raw_heapq": c.ratios,
             }
             for c in curves(results)
@@ -167,12 +179,21 @@ def table(results: Results) -> str:
                 short(c.ns[-1]),
                 "" if c.slope is None else f"{c.slope:.2f}",
                 c.group,
-                "" if ratio is None else f"{short(ratio)} ×",
+                "" if ratio is None else f"{short(ratio)} ×{STAR * (n in c.disturbed_ratios)}",
             ]
         )
     if rows:
         head = ["measured", "operation", "n", "ns", "slope", "slope tells", "to raw heapq"]
         parts.append(aligned([head, *rows], left=2))
+    parts.append(
+        disturbances(
+            [
+                (f"{c.queue}, {c.operation}", size, c.ns[c.n.index(size)])
+                for c in curves(results)
+                for size in sorted(c.disturbed)
+            ]
+        )
+    )
     if results.weights:
         largest = max(w.n for w in results.weights)
         rows = [
@@ -181,7 +202,21 @@ def table(results: Results) -> str:
             if w.n == largest
         ]
         parts.append(aligned([["weighed", "tasks are", "n", "bytes per task"], *rows], left=2))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
+
+
+STAR = " *"  # at a figure that rests on a disturbed size
+DISTURBED = "costs more than the sizes on both sides of it, beyond the spread of the repeats"
+
+
+def disturbances(found: Sequence[tuple[str, int, float]]) -> str:
+    """What is disturbed, as text: name, n, nanoseconds. Nothing if nothing is."""
+    if not found:
+        return ""
+    head = ["disturbed *", "n", "ns"]
+    rows = [[what, f"{n:,}", short(ns)] for what, n, ns in found]
+    said = "the machine's doing, most likely: measure again before you explain it."
+    return f"{aligned([head, *rows], left=1)}\n* {DISTURBED}:\n  {said}"
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int) -> str:

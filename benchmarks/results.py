@@ -61,13 +61,16 @@ def write_rows(path: Path, rows: Sequence[Any]) -> None:
 
 
 def read_rows(path: Path, kind: type[R]) -> list[R]:
-    """Read rows of a dataclass whose fields are str, int and float; [] if there is no file."""
+    """Read rows of a dataclass whose fields are str, int and float; [] if there is no file.
+
+    A column that the file does not have yet has its default.
+    """
     if not path.exists():
         return []
     convert = get_type_hints(kind)
     with path.open(newline="", encoding="utf-8") as file:
         return [
-            kind(**{name: make(line[name]) for name, make in convert.items()})
+            kind(**{name: make(line[name]) for name, make in convert.items() if name in line})
             for line in csv.DictReader(file)
         ]
 

@@ -5,7 +5,7 @@ can tell apart, and no series is told by colour alone: markers and dashes differ
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.drain import RAW_GC_ON
 from benchmarks.measure import GC_ON
-from benchmarks.report import Curve, Fitted, short
+from benchmarks.report import DISTURBED, Curve, Fitted, short
 from benchmarks.subjects import HEAP, MULTILEVEL, NAIVE, RAW_HEAP, RESORTED, SORTED_LIST
 
 STYLE: Any = {
@@ -128,6 +128,30 @@ def fitted_points(axis: Axes, f: Fitted) -> None:
     if f.operation in MARKERS:  # hollow and larger: seen also where another point lies on it
         points = {"marker": MARKERS[f.operation], "markerfacecolor": "none", "markersize": 10}
     axis.plot(f.n, f.comparisons, color=style["color"], linestyle="", **points)
+
+
+# Around the marker of a disturbed size, whatever that marker is.
+RING: dict[str, Any] = {"marker": "o", "markersize": 14, "markerfacecolor": "none"}
+RINGED = f"Ringed: {DISTURBED}. A disturbance, most likely: nothing to explain."
+
+
+def ring(
+    axis: Axes, n: Sequence[int], costs: Sequence[float], which: Container[int], color: str
+) -> None:
+    """Ring the points at those n, and remember that the figure's caption must say why."""
+    ringed = [(size, cost) for size, cost in zip(n, costs, strict=True) if size in which]
+    if ringed:
+        axis.plot(
+            *zip(*ringed, strict=True), color=color, linestyle="", gid=RINGED, zorder=4, **RING
+        )
+
+
+def caption(figure: Figure, text: str = "") -> None:
+    """Write the text below a figure, and what its rings say, if it has any."""
+    ringed = any(line.get_gid() == RINGED for axis in figure.axes for line in axis.get_lines())
+    lines = [text] * bool(text) + [RINGED] * ringed
+    if lines:
+        figure.supxlabel("\n".join(lines), fontsize=FONT, color=GREY, x=0.01, ha="left")
 
 
 def with_spread(axis: Axes, c: Curve) -> None:

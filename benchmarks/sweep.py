@@ -39,6 +39,26 @@ def run(name: str, steps: Sequence[Step], rows: list[Any]) -> None:
         bar.set_postfix_str("")
 
 
+def settle(
+    name: str,
+    rows: list[Any],
+    again: Callable[[list[Any]], tuple[list[Any], Sequence[Step]]],
+    times: int,
+) -> None:
+    """Measure again what is disturbed (repeats.py), at most so many times.
+
+    again: which rows are kept, and the steps that replace the others; no steps if all is well.
+    Rows are replaced when all steps have run: whoever presses Ctrl-C keeps what was there.
+    """
+    for _ in range(times):
+        kept, steps = again(rows)
+        if not steps:
+            return
+        fresh: list[Any] = []
+        run(name, steps, fresh)
+        rows[:] = kept + fresh
+
+
 @contextmanager
 def quiet_collector() -> Iterator[None]:
     """Switch garbage collection off, and hide from it what exists already.

@@ -33,10 +33,11 @@ from benchmarks.subjects import (
 ROOT = Path(__file__).parent.parent
 PLOTS = ("counts.png", "counts_log.png", "wall.png", "comparison_time.png", "ratio.png")
 SPREAD = ["median_ns", "q1_ns", "q3_ns"]
+STORED = ["disturbed", "samples"]
 COLUMNS = {
     "count.csv": ["subject", "operation", "n", "comparisons", "operations"],
-    "measure.csv": ["queue", "operation", "n", "operations", "rounds", *SPREAD],
-    "drain.csv": ["queue", "n", "repeats", "fill_ns", "drain_ns", "total_ns", *SPREAD[1:]],
+    "measure.csv": ["queue", "operation", "n", "operations", "rounds", *SPREAD, *STORED],
+    "drain.csv": ["queue", "n", "repeats", "fill_ns", "drain_ns", "total_ns", *SPREAD[1:], *STORED],
     "memory.csv": ["queue", "state", "n", "bytes_per_task"],
 }
 
@@ -69,7 +70,11 @@ def test_quick_writes_every_table_with_every_queue_and_size(quick):
     for name, columns in COLUMNS.items():
         table = rows(folder / name)
         assert list(table[0]) == columns
-        assert all(float(row[columns[-1]]) >= 0 for row in table)
+        cost = next(c for c in ("comparisons", "q3_ns", "bytes_per_task") if c in columns)
+        assert all(float(row[cost]) >= 0 for row in table)
+        for row in table if "samples" in columns else []:
+            repeats = [value for value in row["samples"].split() if value != "-"]
+            assert len(repeats) == int(row["rounds" if "rounds" in row else "repeats"])
     n = {str(size) for size in sizes(2**14)}
     assert {row["n"] for row in rows(folder / "count.csv")} == n
     measured = rows(folder / "measure.csv")

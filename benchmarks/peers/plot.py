@@ -17,16 +17,18 @@ from matplotlib.ticker import NullLocator
 from benchmarks.peers.field import LIMIT, OURS, PEERS
 from benchmarks.peers.interface import DELAYED, DISTINCT, TEN_LEVELS, WORKLOADS
 from benchmarks.peers.report import PeerResults
-from benchmarks.report import short
+from benchmarks.report import DISTURBED, STAR, short
 from benchmarks.style import (
     FONT,
     LOOKS,
     Label,
+    caption,
     label_ends,
     log_costs,
     name,
     panels,
     plain_numbers,
+    ring,
     styled,
 )
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
@@ -62,6 +64,9 @@ def bars(found: PeerResults) -> Figure | None:
     for axis, workload in zip(axes, shown, strict=False):
         _panel(axis, workload, found)
     figure.suptitle(verdict(found))
+    shown_races = [r for w in shown for r in found.at_largest(w).values()]
+    if any(found.disturbed(race) for race in shown_races):
+        caption(figure, f"*: {DISTURBED}. A disturbance, most likely.")
     figure.legend(
         handles=[
             Patch(label="this package", **OUR_BAR),
@@ -84,8 +89,9 @@ def _panel(axis: Axes, workload: str, found: PeerResults) -> None:
         axis.barh(y, shown - 1, left=1, height=0.72, **look)  # to the left: faster
         where = "" if race.n == found.largest else f" at {_power(race.n)}"
         arrow = "→ " if race.ratio > LONGEST else ""
+        star = STAR * found.disturbed(race)
         axis.annotate(
-            f"{arrow}{short(race.ratio)} ×{where}", (max(shown, 1), y), xytext=(5, 0),
+            f"{arrow}{short(race.ratio)} ×{where}{star}", (max(shown, 1), y), xytext=(5, 0),
             textcoords="offset points", va="center", fontsize=FONT,
         )  # fmt: skip
     labels = [r.peer + (" (wrong order)" if r.peer in wrong else "") for r in races]
@@ -138,20 +144,29 @@ def over_n(found: PeerResults) -> Figure | None:
                 continue
             look = {**LOOKS, **LOOKS_OF_OTHERS}[peer]
             width = 2.4 if peer in OURS else 1.2
-            axis.plot(*zip(*line, strict=True), **look, linewidth=width)
+            n, ratios, peaks = zip(*line, strict=True)
+            axis.plot(n, ratios, **look, linewidth=width)
+            ring(
+                axis,
+                n,
+                ratios,
+                [i for i, peak in zip(n, peaks, strict=True) if peak],
+                look["color"],
+            )
             ends = "" if line[-1][0] == found.largest else f", to {_power(line[-1][0])}"
             labels.append((line[-1][1], peer + ends, look["color"]))
         axis.axhline(1, color="black", linestyle=LOOKS[RAW_HEAP]["linestyle"], linewidth=1.2)
         log_costs(axis)
         plain_numbers(axis, "×")
         label_ends(axis, labels)
+    caption(figure)
     return figure
 
 
-def _line(found: PeerResults, peer: str, workload: str) -> list[tuple[int, float]]:
-    """The ratios of one peer in one workload, as (n, ratio), n ascending."""
+def _line(found: PeerResults, peer: str, workload: str) -> list[tuple[int, float, bool]]:
+    """One peer in one workload, as (n, ratio, whether that is disturbed), n ascending."""
     return sorted(
-        (r.n, r.ratio)
+        (r.n, r.ratio, found.disturbed(r))
         for r in found.races
         if (r.peer, r.workload) == (peer, workload) and not isnan(r.ratio)
     )
@@ -160,7 +175,9 @@ def _line(found: PeerResults, peer: str, workload: str) -> list[tuple[int, float
 def _below_one(found: PeerResults) -> str:
     """From which n on the levels cost less than the raw heap."""
     start = None
-    for n, ratio in reversed(_line(found, MULTILEVEL, TEN_LEVELS)):
+    for n, ratio, disturbed in reversed(_line(found, MULTILEVEL, TEN_LEVELS)):
+        if disturbed:
+            continue  # it shows neither
         if ratio >= 1:
             break
         start = n

@@ -23,7 +23,6 @@ from statistics import median
 from time import monotonic, perf_counter_ns, time
 from typing import Any
 
-from benchmarks.measure import quartiles
 from benchmarks.peers.field import PEERS, taking_part
 from benchmarks.peers.interface import (
     BULK,
@@ -37,6 +36,7 @@ from benchmarks.peers.interface import (
     Peer,
     Row,
 )
+from benchmarks.repeats import Cost, marked, packed, quartiles, to_repeat
 from benchmarks.subjects import LEVELS, RAW_HEAP, names, random_rows, sizes
 from benchmarks.sweep import Step
 
@@ -79,7 +79,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Race:
-    """Nanoseconds per task: medians, quartiles of the sum, and its ratio to the raw heap."""
+    """Nanoseconds per task: medians, quartiles of the sum, its ratio to the raw heap, and each sum.
+
+    disturbed: 1 where the sum is more than at the sizes on both sides (repeats.py).
+    """
 
     peer: str
     workload: str
@@ -92,6 +95,8 @@ class Race:
     q1_ns: float
     q3_ns: float
     ratio: float
+    disturbed: int = 0
+    samples: str = ""
 
 
 def rows_of(workload: str, n: int) -> list[Row]:
@@ -241,6 +246,21 @@ def steps(
     return todo
 
 
+def again(samples: Sequence[Sample]) -> tuple[list[Sample], list[Step]]:
+    """What is kept of the samples, and the steps that measure again what is disturbed."""
+    dubious = {((r.workload, r.n), r.peer) for r in summary(samples) if r.disturbed}
+    kept, rounds = to_repeat(
+        samples, dubious, lambda s: (s.workload, s.n), lambda s: s.peer, RAW_HEAP
+    )
+    todo = []
+    for r in rounds:
+        workload, n = r.group
+        for name in r.names:
+            run = partial(play, name, workload, n, r.number)
+            todo.append(Step(f"again, {workload}, {name}, n = {n:,}", n + 500, run))
+    return kept, todo
+
+
 def summary(samples: Iterable[Sample]) -> list[Race]:
     """Medians over the repeats; a repeat in which the raw heap is missing gives no ratio."""
     groups: dict[tuple[str, str, int], list[Sample]] = {}
@@ -271,7 +291,11 @@ def summary(samples: Iterable[Sample]) -> list[Race]:
                 median(s.total_ns for s in repeats),
                 *quartiles([s.total_ns for s in repeats]),
                 median(ratios) if ratios else float("nan"),
+                samples=packed((s.number, s.total_ns) for s in repeats),
             )
         )
     order = list(PEERS)
+    races = marked(
+        races, lambda r: (r.workload, r.peer), lambda r: Cost(r.n, r.total_ns, r.q1_ns, r.q3_ns)
+    )
     return sorted(races, key=lambda r: (WORKLOADS.index(r.workload), order.index(r.peer), r.n))

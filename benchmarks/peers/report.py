@@ -15,7 +15,7 @@ from benchmarks.peers.field import PEERS
 from benchmarks.peers.interface import BULK, TEN_LEVELS, WORKLOADS
 from benchmarks.peers.race import Race
 from benchmarks.peers.weigh import ImportTime, PeerWeight
-from benchmarks.report import aligned, short
+from benchmarks.report import STAR, aligned, disturbances, short
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
 
 CHECKS, RACES, WEIGHTS, IMPORTS = "peer_checks", "peers", "peer_memory", "imports"
@@ -45,6 +45,13 @@ class PeerResults:
             if race.workload == workload:
                 found[race.peer] = race
         return {name: found[name] for name in PEERS if name in found}
+
+    def disturbed(self, race: Race) -> bool:
+        """Whether its ratio rests on a disturbed size: its own time there, or the raw heap's."""
+        return bool(race.disturbed) or any(
+            (raw.peer, raw.workload, raw.n) == (RAW_HEAP, race.workload, race.n) and raw.disturbed
+            for raw in self.races
+        )
 
     def ratio(self, workload: str, peer: str) -> float | None:
         """The ratio to the raw heap at the largest n of all; None if it was not timed there."""
@@ -101,6 +108,11 @@ def findings(found: PeerResults) -> dict[str, Any]:
                 {"figure": name, "unit": unit, "value": value}
                 for name, unit, value in figures(found)
             ],
+            "disturbed": [
+                {"peer": r.peer, "workload": r.workload, "n": r.n}
+                for r in found.races
+                if r.disturbed
+            ],
             "checks": [asdict(check) for check in found.checks],
         }
     }
@@ -108,7 +120,8 @@ def findings(found: PeerResults) -> dict[str, Any]:
 
 def table(found: PeerResults) -> str:
     """Everything that was found, as text for a terminal."""
-    parts = [_ratios(found), _notes(found.checks), _bytes(found.weights)]
+    peaks = [(f"{r.peer}, {r.workload}", r.n, r.total_ns) for r in found.races if r.disturbed]
+    parts = [_ratios(found), disturbances(peaks), _notes(found.checks), _bytes(found.weights)]
     rows = [[name, f"{short(value)} {unit}"] for name, unit, value in figures(found)]
     if rows:
         parts.append(aligned([["measured at the largest n", ""], *rows], left=1))
@@ -122,7 +135,7 @@ def _ratios(found: PeerResults) -> str:
     columns = {workload: found.at_largest(workload) for workload in WORKLOADS}
     rows = []
     for name in PEERS:
-        cells = [_cell(columns[workload].get(name), found.largest) for workload in WORKLOADS]
+        cells = [_cell(columns[workload].get(name), found) for workload in WORKLOADS]
         if any(cells):
             rows.append([name, *(cell or "-" for cell in cells)])
     for check in found.checks:
@@ -134,11 +147,11 @@ def _ratios(found: PeerResults) -> str:
     return aligned([head, *rows], left=1)
 
 
-def _cell(race: Race | None, largest: int) -> str:
+def _cell(race: Race | None, found: PeerResults) -> str:
     if race is None or isnan(race.ratio):
         return ""
-    where = "" if race.n == largest else f" (2^{race.n.bit_length() - 1})"
-    return f"{race.ratio:.2f}{where}"
+    where = "" if race.n == found.largest else f" (2^{race.n.bit_length() - 1})"
+    return f"{race.ratio:.2f}{where}{STAR * found.disturbed(race)}"
 
 
 def _notes(checks: Sequence[Check]) -> str:

@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import quartiles
 from benchmarks.memory import traced
 from benchmarks.peers.field import PEERS, taking_part
 from benchmarks.peers.interface import DISTINCT, TEN_LEVELS
 from benchmarks.peers.race import rows_of
+from benchmarks.repeats import packed, quartiles
 from benchmarks.subjects import SORTED_LIST
 from benchmarks.sweep import Step
 
@@ -60,6 +60,7 @@ class ImportTime:
     median_ms: float
     q1_ms: float
     q3_ms: float
+    samples: str = ""
 
 
 def weigh(name: str, keys: str, n: int, rss_n: int) -> list[PeerWeight]:
@@ -137,7 +138,8 @@ def import_steps(runs: int = IMPORT_RUNS) -> Sequence[Step]:
 def import_summary(imports: Iterable[Import]) -> list[ImportTime]:
     """Median and quartiles of the runs."""
     times = [i.ms for i in imports]
-    return [ImportTime("sched", len(times), median(times), *quartiles(times))]
+    each = packed(enumerate(times))
+    return [ImportTime("sched", len(times), median(times), *quartiles(times), each)]
 
 
 if __name__ == "__main__":
