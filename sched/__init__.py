@@ -38,7 +38,8 @@ from sched.task import (
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy
-    from sched.simulation import Timeline, simulate
+    from sched.simulation import simulate
+    from sched.timeline import Timeline
     from sched.workers import WorkerPool
 
 __all__ = [
@@ -87,7 +88,7 @@ scheduler = _standard.scheduler
 # Imported when first asked for: they bring logging, dataclasses and more, half of the time.
 _LATER = {
     "RetryPolicy": "sched.retry",
-    "Timeline": "sched.simulation",
+    "Timeline": "sched.timeline",
     "WorkerPool": "sched.workers",
     "simulate": "sched.simulation",
 }

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from sched.table import counted, html_table, text_table
 from sched.task import Task, snapshot
 
 if TYPE_CHECKING:
     from sched.base import Scheduler
 
 _ROWS = 20  # what a table shows: a scheduler may hold a million
+_TEXT = (2, 3)  # the columns that hold words
 
 
 class PendingTasks:
@@ -49,13 +51,13 @@ class PendingTasks:
         return pd.DataFrame(rows, columns=columns)
 
     def _table(self) -> tuple[str, list[tuple[str, str, str, str]]]:
-        """The headline, and the first rows as texts: id, priority, due, name."""
+        """The headline, and the head and the first rows as texts; no rows if nothing is pending."""
         now, entries = self._scheduler._pending_entries(_ROWS)
         total = len(self)
-        headline = f"{total} pending {'task' if total == 1 else 'tasks'}"
+        headline = counted(total, "pending task")
         if total > len(entries):
             headline += f", the first {len(entries)}:"
-        rows: list[tuple[str, str, str, str]] = []
+        rows = [("id", "priority", "due", "name")] if entries else []
         for entry in entries:
             task = snapshot(entry)
             due = "ready" if task.run_at <= now else f"in {_duration(task.run_at - now)}"
@@ -64,29 +66,11 @@ class PendingTasks:
 
     def __repr__(self) -> str:
         headline, rows = self._table()
-        if not rows:
-            return headline
-        rows.insert(0, ("id", "priority", "due", "name"))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [
-            f"{row[0]:>{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}"
-            for row in rows
-        ]
-        return "\n".join([headline, *lines])
+        return f"{headline}\n{text_table(rows, left=_TEXT)}" if rows else headline
 
     def _repr_html_(self) -> str:
-        from html import escape  # here: it takes 3 ms that import sched need not wait for
-
         headline, rows = self._table()
-        if not rows:
-            return f"<p>{headline}</p>"
-        head = "".join(f"<th>{name}</th>" for name in ("id", "priority", "due", "name"))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows
-        )
-        return (
-            f"<p>{headline}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        return f"<p>{headline}</p>" + (html_table(rows, left=_TEXT) if rows else "")
 
 
 def _duration(seconds: float) -> str:

@@ -21,8 +21,8 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 # What may be imported at the head of a module; further down, inside a function, is free.
 LAYERS = [
     {"task"},
-    {"arguments", "metrics", "queue", "sorted_run"},
-    {"clock", "pending", "retry", "waiting"},
+    {"arguments", "metrics", "queue", "sorted_run", "table"},
+    {"clock", "pending", "retry", "timeline", "waiting"},
     {"base"},
     {"heap", "multilevel", "naive_sort", "sorted_list"},
     {"attempt", "onlookers", "simulation", "sleepers"},

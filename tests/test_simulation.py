@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, VirtualClock
-from sched.simulation import Depth, Timeline, Waits, simulate
+from sched.simulation import simulate
+from sched.timeline import Depth, Timeline, Waits
 
 AGAIN = RetryPolicy(max_attempts=3, base=1, jitter="none")
 

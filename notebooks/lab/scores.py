@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from sched.table import counted, html_table, text_table
+
 from . import check, progress, session
 from .predictions import show
 from .progress import Prediction
@@ -34,8 +36,8 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
     passed = sum(e.name in page.passed for e in exercises)
     rows = [(_words(name), *_prediction_row(p)) for name, p in made.items()]
     todo = [(e.title, "passed" if e.name in page.passed else "not yet") for e in exercises]
-    counts = [f"{right} of {_count(len(made), 'prediction')} right"] if made else []
-    counts += [f"{passed} of {_count(len(exercises), 'exercise')} passed"] if exercises else []
+    counts = [f"{right} of {counted(len(made), 'prediction')} right"] if made else []
+    counts += [f"{passed} of {counted(len(exercises), 'exercise')} passed"] if exercises else []
     _display(
         f"Notebook {number}: {', '.join(counts) or 'nothing yet'}",
         [
@@ -78,10 +80,6 @@ def _words(prediction_id: str) -> str:
     return prediction_id[3:].replace("-", " ")
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def _as_in_the_notebook(number: str, exercises: list[check.Exercise]) -> list[check.Exercise]:
     """Exercises in the order of the cells tagged ``exercise:<name>``; others after them."""
     order: list[str] = []
@@ -114,32 +112,19 @@ def _titles() -> dict[str, str]:
 
 def _display(title: str, tables: Sequence[tuple[Row, Sequence[Row]]]) -> None:
     """Show tables as text and as HTML at once, in a notebook; as text elsewhere."""
-    tables = [(head, rows) for head, rows in tables if rows]
-    text = "\n\n".join([title, *(_as_text(head, rows) for head, rows in tables)])
-    html = "\n".join([f"<p><b>{escape(title)}</b></p>", *(_as_html(h, r) for h, r in tables)])
+    text, html = [title], [f"<p><b>{escape(title)}</b></p>"]
+    for head, rows in tables:
+        if not rows:
+            continue
+        every = range(len(head))
+        text.append(text_table([head, *rows], every, ruled=True))
+        html.append(html_table([head, *rows], every))
     if "IPython" in sys.modules:
         from IPython import get_ipython
         from IPython.display import display
 
         if get_ipython() is not None:
-            display({"text/plain": text, "text/html": html}, raw=True)  # type: ignore[no-untyped-call]
+            bundle = {"text/plain": "\n\n".join(text), "text/html": "\n".join(html)}
+            display(bundle, raw=True)  # type: ignore[no-untyped-call]
             return
-    print(text)
-
-
-def _as_text(head: Row, rows: Sequence[Row]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, ["-" * width for width in widths], *rows)
-    ]
-    return "\n".join(lines)
-
-
-def _as_html(head: Row, rows: Sequence[Row]) -> str:
-    # The scope tells a screen reader which cells are headings. JupyterLab would align to the right.
-    left = 'style="text-align: left"'
-    top = "".join(f'<th scope="col" {left}>{escape(cell)}</th>' for cell in head)
-    lines = ["".join(f"<td {left}>{escape(cell)}</td>" for cell in row) for row in rows]
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    print("\n\n".join(text))

@@ -19,7 +19,7 @@ from sched.plots.style import (
     tint,
     write_title,
 )
-from sched.simulation import Attempt, Timeline
+from sched.timeline import Attempt, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
