@@ -28,6 +28,7 @@ LAYERS = [
     {"attempt", "onlookers", "simulation", "sleepers"},
     {"workers"},
     {"plots"},
+    {"__main__"},
 ]
 
 
