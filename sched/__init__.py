@@ -13,6 +13,7 @@ The standard library has a module of this name. This package contains it: ``sche
 ``sched.Event`` are the standard library's own, so that code written for either works with both.
 """
 
+import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
@@ -72,12 +73,23 @@ __version__ = "0.1.0"
 
 def _standard_library_module() -> Any:
     """The standard library's sched, from its file, under its own name: its classes pickle."""
-    spec = PathFinder.find_spec("sched", [get_path("stdlib")])
-    if spec is None or spec.loader is None:
-        raise ImportError(f"the standard library's sched.py is not in {get_path('stdlib')!r}")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    # Imported before this package? Then that very module: its classes must not exist twice.
+    first = sys.modules.get("_sched_first")
+    if (imported := getattr(first, "standard", None)) is not None:
+        return imported
+    # In a folder, as a rule. In Pyodide and in bundled programs it is a zip file on the path,
+    # which is told from other people's zip files by the os.py in it.
+    for entry in (get_path("stdlib"), *sys.path):
+        spec = PathFinder.find_spec("sched", [entry])
+        if spec is None or spec.loader is None or spec.submodule_search_locations is not None:
+            continue  # nothing there, or a package: this one
+        if PathFinder.find_spec("os", [entry]) is not None:
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+    raise ImportError(
+        f"the standard library's sched.py is neither in {get_path('stdlib')!r} nor along sys.path"
+    )
 
 
 _standard = _standard_library_module()

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import textwrap
 import tomllib
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,18 +22,13 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from tests.wheel import CLEAN, build_wheel
+
 ROOT = Path(__file__).resolve().parents[1]
 STARTUP = {"_sched_first.py", "sched-first.pth", "sched-first.start"}
 
 # Only packages have a __path__: the standard library's sched is one file.
 WHICH = "import sched; print('ours' if hasattr(sched, '__path__') else 'standard')"
-
-# What a caller's shell may hold must not decide which sched is found.
-CLEAN = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
-}
 
 
 class Environment(NamedTuple):
@@ -91,16 +88,7 @@ def new_environment(folder: Path) -> Environment:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
-    subprocess.run(
-        [sys.executable, "-c", build, str(folder)],
-        cwd=ROOT,
-        env=CLEAN,
-        check=True,
-        capture_output=True,
-    )
-    return next(folder.glob("*.whl"))
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 def install(environment: Environment, how: str, wheel: Path) -> None:
@@ -210,6 +198,17 @@ def test_without_the_start_up_file_the_standard_module_is_found(
     for name in STARTUP:
         (environment.site_packages / name).unlink()
     assert environment.run("-c", WHICH, cwd=elsewhere) == "standard"
+
+
+def test_python_m_sched_says_what_this_is_and_where_to_start(
+    installed: Environment, elsewhere: Path
+) -> None:
+    """The standard library's module says nothing and ends well: scripts may rely on the latter."""
+    said = installed.run("-m", "sched", cwd=elsewhere)
+    assert said.startswith("sched 0.1.0: ")
+    example = "\n".join(line for line in said.splitlines() if line.startswith("    "))
+    assert installed.run("-c", textwrap.dedent(example), cwd=elsewhere) == ""
+    assert "make lab" in said
 
 
 # -- what is installed, and what is left
@@ -401,6 +400,124 @@ def test_a_standard_module_that_is_already_imported_stays_and_reloads_as_itself(
         "print(sched is before, hasattr(sched, 'kind'))\n"
     )
     assert with_finder.run("-c", code, cwd=tmp_path) == "True False"
+
+
+# A start-up file of somebody else's, read before ours: "a" comes before "s". The first reading
+# counts: Python reads those of a virtual environment twice.
+EARLIER = (
+    "import sched, earlier; earlier.__dict__.setdefault('sched', sched); "
+    "earlier.__dict__.setdefault('event', sched.Event(1, 2, 3, print, (), {}))\n"
+)
+
+
+@pytest.fixture
+def imported_before(installed: Environment) -> Iterator[Environment]:
+    """An environment where the standard module is imported before our start-up file is read."""
+    files = {"a.pth": EARLIER, "earlier.py": ""}
+    lay(installed.site_packages, files)
+    yield installed
+    for name in files:
+        (installed.site_packages / name).unlink()
+
+
+def test_the_package_is_found_although_a_start_up_file_imported_the_standard_module(
+    imported_before: Environment, elsewhere: Path
+) -> None:
+    code = (
+        "import earlier\n"
+        "from sched import HeapScheduler, Event, scheduler\n"
+        "print(hasattr(earlier.sched, '__path__'), HeapScheduler.__module__)\n"
+        "print(earlier.sched.scheduler is scheduler, type(earlier.event) is Event)\n"
+    )
+    said = imported_before.run("-c", code, cwd=elsewhere)
+    assert said.splitlines() == ["False sched.heap", "True True"]
+
+
+def test_what_the_standard_module_made_before_still_pickles(
+    imported_before: Environment, elsewhere: Path
+) -> None:
+    code = "import earlier, pickle; print(pickle.loads(pickle.dumps(earlier.event)).time)"
+    assert imported_before.run("-c", code, cwd=elsewhere) == "1"
+
+
+def test_where_no_start_up_file_is_read_the_package_can_be_asked_for(
+    installed: Environment, elsewhere: Path
+) -> None:
+    paths = [str(installed.site_packages), str(ROOT)]
+    code = (
+        f"import sys; sys.path += {paths!r}\n"
+        "try:\n"
+        "    from sched import HeapScheduler\n"
+        "except ImportError:\n"
+        "    import sched as before, _sched_first\n"
+        "    _sched_first.install()\n"
+        "    from sched import HeapScheduler, scheduler\n"
+        "    print(scheduler is before.scheduler)\n"
+    )
+    assert installed.run("-S", "-c", code, cwd=elsewhere) == "True"
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        pytest.param(MODULE, id="someone's own module"),
+        pytest.param(PACKAGE, id="another package"),
+    ],
+)
+def test_only_the_standard_module_is_replaced(
+    with_finder: Environment, tmp_path: Path, imported: dict[str, str]
+) -> None:
+    own = lay(tmp_path / "own", imported)
+    package = lay(tmp_path / "package", {"sched/__init__.py": "kind = 'replaced'"})
+    code = (
+        f"import sys; sys.path.insert(0, {own!r})\n"
+        "import sched, _sched_first\n"
+        f"sys.path[0] = {package!r}\n"
+        "_sched_first.install()\n" + SAY
+    )
+    kind = "module" if imported is MODULE else "package"
+    assert with_finder.run("-c", code, cwd=tmp_path) == kind
+
+
+def test_without_a_package_the_standard_module_is_not_imported_twice(
+    with_finder: Environment, elsewhere: Path
+) -> None:
+    code = (
+        "import sched as before, _sched_first; _sched_first.install()\n"
+        "import sched; print(sched is before)\n"
+    )
+    assert with_finder.run("-c", code, cwd=elsewhere) == "True"
+
+
+@pytest.mark.parametrize("where", ["folder", "zip"])
+def test_the_standard_classes_are_found_where_the_library_is(
+    installed: Environment, tmp_path: Path, where: str
+) -> None:
+    """In a zip file on the path (bundled programs, Pyodide), and not in anybody else's."""
+    library = Path(sysconfig.get_path("stdlib"))
+    others = tmp_path / "others"
+    lay(others, {"sched.py": "scheduler = Event = 'of others'"})
+    place = tmp_path / where
+    if where == "folder":
+        place.mkdir()
+        for name in ("os.py", "sched.py"):
+            (place / name).write_bytes((library / name).read_bytes())
+    else:
+        with zipfile.ZipFile(place, "w") as archive:
+            for name in ("os.py", "sched.py"):
+                archive.write(library / name, name)
+    code = (
+        "import sys, sysconfig\n"
+        "import sched.heap\n"  # all that it needs: from here on the library lies elsewhere
+        "for name in [name for name in sys.modules if name.partition('.')[0] == 'sched']:\n"
+        "    del sys.modules[name]\n"
+        f"sysconfig.get_path = lambda name: {str(tmp_path / 'nothing')!r}\n"
+        f"sys.path[:] = [p for p in sys.path if 'site-packages' in p or p == {str(ROOT)!r}]\n"
+        f"sys.path += [{str(others)!r}, {str(place)!r}]\n"
+        "import sched; print(sched.scheduler.__module__, sched._standard.__spec__.origin)\n"
+    )
+    said = installed.run("-c", code, cwd=tmp_path)
+    assert said == f"sched {place / 'sched.py'}"
 
 
 def test_the_package_reloads_as_itself(installed: Environment, elsewhere: Path) -> None:

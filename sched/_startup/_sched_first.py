@@ -10,6 +10,8 @@ name it costs one comparison of two strings. For `sched` it walks `sys.path` as 
 passes over the standard library's module, and stops at the first package. Where it finds none
 it says nothing, and the import goes on as if this file were not there.
 
+Where no such file is read (Pyodide, `python -S`), whoever imports first calls `install()`.
+
 Every Python process of the environment runs this file, so it imports nothing that is not
 already loaded by then.
 """
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 NAME = "sched"
+
+# The standard library's module, if it was imported before `install()` was called: the package
+# takes its classes from it, so that none of them exists twice.
+standard: "ModuleType | None" = None
 
 
 class SchedFirst:
@@ -67,7 +73,26 @@ class SchedFirst:
 def install() -> None:
     """Put the finder first. Safe to call twice: Python may read both start-up files.
 
-    A `sched` that is already imported stays: a second copy of its classes would not pickle.
+    Something may have imported the standard library's module already: another start-up file, or
+    the cell before. Whoever holds it keeps it, and the next `import sched` gives the package.
+    Whatever else is imported under this name stays.
     """
+    global standard
     if not any(isinstance(finder, SchedFirst) for finder in sys.meta_path):
         sys.meta_path.insert(0, SchedFirst())
+    imported = sys.modules.get(NAME)
+    if imported is None or not _is_standard(imported):
+        return
+    if SchedFirst().find_spec(NAME) is not None:
+        standard = sys.modules.pop(NAME)
+
+
+def _is_standard(module: "ModuleType") -> bool:
+    """Whether this `sched` is a file beside the library's os.py."""
+    from importlib.machinery import PathFinder
+    from os.path import dirname
+
+    origin = getattr(module, "__file__", None)
+    if origin is None or hasattr(module, "__path__"):
+        return False
+    return PathFinder.find_spec("os", [dirname(origin)]) is not None
