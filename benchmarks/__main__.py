@@ -10,7 +10,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks import count, dispatch, drain, machine, measure, memory, report, results, sweep
+from benchmarks import (
+    count,
+    dispatch,
+    drain,
+    figures,
+    machine,
+    measure,
+    memory,
+    report,
+    results,
+    sweep,
+)
 from benchmarks.peers import check, race, weigh
 from benchmarks.peers import report as peer_report
 from benchmarks.subjects import LARGEST, QUICK
@@ -24,6 +35,7 @@ QUICK_MEMORY = 2**11
 QUICK_EVERY = 3  # of the sizes, where a full run takes every second
 QUICK_IMPORTS = 3
 AGAIN, QUICK_AGAIN = 3, 1  # times that a disturbed size is measured again
+MOST_REPEATS = 1000
 INTERRUPTED = 130
 
 
@@ -78,8 +90,14 @@ PEER_SWEEPS = {
         weigh.import_summary,
     ),
 }
-ALL_SWEEPS = SWEEPS | PEER_SWEEPS
-PEERS, PLOT = "peers", "plot"
+FIGURE_SWEEPS = {
+    figures.FILE: Sweep(
+        lambda g: figures.steps(g.max_n, quick=g.quick, repeats=g.repeats), figures.summary
+    )
+}
+ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS
+PEERS, FIGURES, PLOT = "peers", "figures", "plot"
+COMMANDS = {None: SWEEPS, PEERS: PEER_SWEEPS, FIGURES: FIGURE_SWEEPS}
 
 
 def largest_size(text: str) -> int:
@@ -106,6 +124,17 @@ def minutes(text: str) -> float:
     return value
 
 
+def repeats(text: str) -> int:
+    """The value of --repeats."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= MOST_REPEATS:
+        raise argparse.ArgumentTypeError(f"must be an int from 1 to {MOST_REPEATS}, got {text!r}")
+    return value
+
+
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -115,8 +144,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=[PEERS],
-        help="compare with what else a user could pick, instead: raw heapq, sortedcontainers, ...",
+        choices=[PEERS, FIGURES],
+        help="peers: compare with what else a user could pick, instead: raw heapq, "
+        "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes",
     )
     parser.add_argument(
         "--max-n",
@@ -137,6 +167,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         f"each has {race.FEW_REPEATS} repeats if there is time)",
     )
     parser.add_argument(
+        "--repeats",
+        type=repeats,
+        default=figures.REPEATS,
+        metavar="R",
+        help="figures: repeats at the largest size (default %(default)s)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=OUT,
@@ -151,7 +188,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="run this part alone (may be given more than once); plot draws what is in DIR",
     )
     given = parser.parse_args(argv)
-    given.only = given.only or list(PEER_SWEEPS if given.command else SWEEPS)
+    given.only = given.only or list(COMMANDS[given.command])
     given.max_n = given.max_n or (QUICK if given.quick else LARGEST)
     try:
         given.out.mkdir(parents=True, exist_ok=True)
@@ -182,6 +219,16 @@ def run_sweep(name: str, given: argparse.Namespace) -> bool:
     return complete
 
 
+def show_figures(folder: Path, exit_code: int) -> int:
+    """Print the figures that a folder holds. Returns the exit code: 1 if it holds none."""
+    found = figures.read(folder)
+    if not found:
+        print(f"There are no figures in {folder}.", file=sys.stderr)
+        return exit_code or 1
+    print(f"\n{figures.table(found)}\n\n{folder / figures.FILE}.csv")
+    return exit_code
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for. Returns the exit code: 0, or 130 after Ctrl-C."""
     given = arguments(argv)
@@ -195,6 +242,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             interrupted = True
             print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
             break
+    if given.command == FIGURES:
+        return show_figures(given.out, INTERRUPTED if interrupted else 0)
     found, rates = results.read(given.out), dispatch.read(given.out)
     peers = peer_report.read(given.out)
     if given.command:  # what is in the folder beside the peers is left as it is

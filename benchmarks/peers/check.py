@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.peers.field import PEERS, installed, version_of
-from benchmarks.peers.interface import CANCELLED, STEADY, WORKLOADS, Row
+from benchmarks.peers.interface import CANCELLED, STEADY_STATES, WORKLOADS, Row
 from benchmarks.peers.race import doomed, new_rows, play, rows_of
 from benchmarks.sweep import Step
 
@@ -39,10 +39,10 @@ def expected(workload: str, n: int, *, take_first: bool = False) -> list[Row]:
         gone = set(doomed(n))
         rows = [row for row in rows if row[1] not in gone]
     rows.sort()
-    if workload != STEADY:
+    if workload not in STEADY_STATES:
         return [(key, name) for key, _, name in rows]
     taken = []
-    for number, (key, name) in enumerate(new_rows(n), n):
+    for number, (key, name) in enumerate(new_rows(workload, n), n):
         if take_first:
             taken.append(rows.pop(0))
         insort(rows, (key, number, name))
@@ -59,7 +59,7 @@ def order_of(name: str, workload: str, n: int = TASKS) -> str:
     seen = seen[: len(wanted)]  # one that takes first has taken one more when it stops
     if seen == [name for _, name in wanted]:
         return RIGHT
-    new = new_rows(n) if workload == STEADY else []
+    new = new_rows(workload, n) if workload in STEADY_STATES else []
     keys = {name: key for key, name in [*rows_of(workload, n), *new]}
     right_but_for_equals = [keys[name] for name in seen] == [key for key, _ in wanted]
     return ANY_TIES if right_but_for_equals and len(set(seen)) == len(wanted) else WRONG

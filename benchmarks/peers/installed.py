@@ -12,6 +12,7 @@ from benchmarks.peers.interface import (
     NO_BULK,
     NO_CANCEL,
     STEADY,
+    STEADY_DISTINCT,
     TEN_LEVELS,
     Peer,
     Row,
@@ -210,7 +211,11 @@ class JobStore(Peer):
 
     package = "apscheduler"
     note = "a job is far more than a name; ids are given, so that equals come out as added"
-    leaves_out: ClassVar = {STEADY: "hands out all that is due at once", BULK: NO_BULK}
+    leaves_out: ClassVar = {
+        STEADY: "hands out all that is due at once",
+        STEADY_DISTINCT: "the same",
+        BULK: NO_BULK,
+    }
     largest: ClassVar = {"": 2**10}
     takes_all = True
 

@@ -16,9 +16,12 @@ TEN_LEVELS = "10 levels"
 DISTINCT = "all distinct"
 DELAYED = "all delayed"
 STEADY = "steady state"
+STEADY_DISTINCT = "steady, distinct"
+DEADLINES = "steady, deadlines"  # for ``figures`` alone
 CANCELLED = "half cancelled"
 BULK = "bulk"
-WORKLOADS = (TEN_LEVELS, DISTINCT, DELAYED, STEADY, CANCELLED, BULK)
+WORKLOADS = (TEN_LEVELS, DISTINCT, DELAYED, STEADY, STEADY_DISTINCT, CANCELLED, BULK)
+STEADY_STATES = (STEADY, STEADY_DISTINCT, DEADLINES)
 
 # Beyond it a workload would take minutes and show nothing new.
 LARGEST_IN = {CANCELLED: 2**18}

@@ -57,7 +57,10 @@ def bars(found: PeerResults) -> Figure | None:
     shown = [w for w in WORKLOADS if len(found.at_largest(w)) > 1]
     if not shown:
         return None
-    figure, grid = plt.subplots(2, 3, figsize=(18, 11.5), layout="constrained", squeeze=False)
+    columns = max(3, -(-len(shown) // 2))
+    figure, grid = plt.subplots(
+        2, columns, figsize=(6 * columns, 11.5), layout="constrained", squeeze=False
+    )
     axes: list[Axes] = list(grid.flat)
     for axis in axes[len(shown) :]:
         axis.set_visible(False)

@@ -4,6 +4,7 @@
 all distinct     the same with priorities that all differ
 all delayed      n tasks with delays of an hour or two, all different; then all are due, and taken
 steady state     n tasks of ten levels are there; then one is added and one taken, m times
+steady, distinct the same with priorities that all differ
 half cancelled   n tasks of ten levels added, a random half cancelled, the other half taken
 bulk             n tasks of ten levels added at once, then all taken
 
@@ -18,6 +19,7 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from heapq import heapify, heappushpop
 from random import Random
 from statistics import median
 from time import monotonic, perf_counter_ns, time
@@ -27,10 +29,12 @@ from benchmarks.peers.field import PEERS, taking_part
 from benchmarks.peers.interface import (
     BULK,
     CANCELLED,
+    DEADLINES,
     DELAYED,
     DISTINCT,
     LARGEST_IN,
-    STEADY,
+    STEADY_DISTINCT,
+    STEADY_STATES,
     TEN_LEVELS,
     WORKLOADS,
     Peer,
@@ -43,6 +47,7 @@ from benchmarks.sweep import Step
 SMALLEST = 2**10
 REPEATS, FEW_REPEATS, MANY = 5, 3, 2**16  # so many repeats for so many tasks and more
 PATIENCE = 270.0  # seconds; after them no large size is repeated
+FAR = 2**40  # the latest deadline, in ticks from the task taken last
 BATCH = 250  # tasks that are taken before they are completed: they are in the cache by then
 HOUR = 3600.0
 
@@ -101,13 +106,17 @@ class Race:
 
 def rows_of(workload: str, n: int) -> list[Row]:
     """The tasks of a workload, the same in each repeat and for each peer. O(n)."""
-    return _rows_of(workload if workload in (DISTINCT, DELAYED) else TEN_LEVELS, n)
+    keys = DISTINCT if workload == STEADY_DISTINCT else workload
+    return _rows_of(keys if keys in (DISTINCT, DELAYED, DEADLINES) else TEN_LEVELS, n)
 
 
-@lru_cache(3)
+@lru_cache(4)
 def _rows_of(keys: str, n: int) -> list[Row]:
     if keys == DISTINCT:
         return [*random_rows(n, "distinct")]
+    if keys == DEADLINES:  # as dense as they are after many turns
+        random = Random("deadlines")
+        return [(int(FAR * (1 - random.random() ** 0.5)), name) for name in names(n)]
     if keys == DELAYED:
         order = Random("delays").sample(range(n), n)
         return [(HOUR + HOUR * i / n, name) for i, name in zip(order, names(n), strict=True)]
@@ -120,10 +129,34 @@ def doomed(n: int) -> list[int]:
     return Random("cancelled").sample(range(n), n // 2)
 
 
-@lru_cache(1)
-def new_rows(n: int) -> list[Row]:
-    """What comes in during the steady state: so few that the most urgent level does not run out."""
-    return [*random_rows(n + n // 16, "new", 1, LEVELS + 1)[n:]]  # with names of their own
+@lru_cache(3)
+def new_rows(workload: str, n: int, pairs: int = 0) -> list[Row]:
+    """What comes in during a steady state, with names of its own. O(pairs log n).
+
+    pairs: how many; by default so few that the most urgent level does not run out.
+    """
+    pairs = pairs or n // 16
+    if workload == DEADLINES:
+        return _next_deadlines(n, pairs)
+    if workload == STEADY_DISTINCT:
+        return [*random_rows(n + pairs, "new, distinct")[n:]]
+    return [*random_rows(n + pairs, "new", 1, LEVELS + 1)[n:]]
+
+
+def _next_deadlines(n: int, pairs: int) -> list[Row]:
+    """Each as far ahead of the task taken last as chance will have it: no end of the queue is
+    where they all come in, however long it lasts. The hold model: D. Jones, "An empirical
+    comparison of priority-queue and event-set implementations", CACM 29, 1986.
+    """
+    random, taken = Random("next deadlines"), 0
+    heap = [(key, number) for number, (key, _) in enumerate(rows_of(DEADLINES, n))]
+    heapify(heap)
+    rows = []
+    for number, name in enumerate(names(n + pairs)[n:], n):
+        key = taken + int(FAR * random.random())
+        rows.append((key, name))
+        taken, _ = heappushpop(heap, (key, number))
+    return rows
 
 
 def timed(operation: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:
@@ -134,17 +167,25 @@ def timed(operation: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:
 
 
 def play(
-    name: str, workload: str, n: int, number: int = 0, seen: list[str] | None = None
+    name: str,
+    workload: str,
+    n: int,
+    number: int = 0,
+    seen: list[str] | None = None,
+    pairs: int = 0,
 ) -> list[Sample]:
-    """Run one workload once. The names of what is taken are appended to ``seen``, untimed."""
+    """Run one workload once. The names of what is taken are appended to ``seen``, untimed.
+
+    pairs: so many in a steady state, where 0 is few (see ``new_rows``).
+    """
     gc.collect()  # some peers leave cycles behind
     wall = JumpingWall() if workload == DELAYED else time
     peer, rows = PEERS[name](wall), rows_of(workload, n)
-    if workload == STEADY:
+    if workload in STEADY_STATES:
         peer.load(rows)
-        pairs = new_rows(n)
-        add, complete = _exchange(peer, pairs, seen)
-        return [Sample(name, workload, n, number, add / len(pairs), 0, complete / len(pairs))]
+        new = new_rows(workload, n, pairs)
+        add, complete = _exchange(peer, new, seen)
+        return [Sample(name, workload, n, number, add / len(new), 0, complete / len(new))]
     left = n
     if workload == BULK:
         add, _ = timed(peer.load, rows)

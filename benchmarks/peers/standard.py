@@ -14,6 +14,7 @@ from benchmarks.peers.interface import (
     NO_BULK,
     NO_CANCEL,
     STEADY,
+    STEADY_DISTINCT,
     TEN_LEVELS,
     Peer,
     Row,
@@ -75,7 +76,11 @@ class AppendSortPop(Peer):
     """The limit: append everything, sort once, pop from the end. No queue at all."""
 
     note = "sorts once: all tasks must be there before the first take"
-    leaves_out: ClassVar = {STEADY: "would sort all of it at each step", CANCELLED: NO_CANCEL}
+    leaves_out: ClassVar = {
+        STEADY: "would sort all of it at each step",
+        STEADY_DISTINCT: "the same",
+        CANCELLED: NO_CANCEL,
+    }
 
     def open(self) -> None:
         self.list: list[tuple[Any, int, str]] = []
