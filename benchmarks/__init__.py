@@ -9,4 +9,7 @@ to a bare ``heapq`` measured at the same moment. A clock names no class: caches 
 
     python -m benchmarks               # everything, to 2**20 tasks, into benchmarks/out/
     python -m benchmarks --quick       # to 2**14, in seconds
+    python -m benchmarks peers         # beside what else a user could pick
+    python -m benchmarks figures       # the few ratios that sum it up, in five minutes
+    python -m benchmarks compare A B   # two folders of results: faster, slower, or no change
 """

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks import (
+    compare,
     count,
     dispatch,
     drain,
@@ -96,8 +97,8 @@ FIGURE_SWEEPS = {
     )
 }
 ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS
-PEERS, FIGURES, PLOT = "peers", "figures", "plot"
-COMMANDS = {None: SWEEPS, PEERS: PEER_SWEEPS, FIGURES: FIGURE_SWEEPS}
+PEERS, FIGURES, COMPARE, PLOT = "peers", "figures", "compare", "plot"
+COMMANDS = {None: SWEEPS, PEERS: PEER_SWEEPS, FIGURES: FIGURE_SWEEPS, COMPARE: {}}
 
 
 def largest_size(text: str) -> int:
@@ -144,9 +145,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=[PEERS, FIGURES],
+        choices=[PEERS, FIGURES, COMPARE],
         help="peers: compare with what else a user could pick, instead: raw heapq, "
-        "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes",
+        "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes; "
+        "compare: two folders of results, row by row, the second in multiples of the first",
+    )
+    parser.add_argument(
+        "folders", nargs="*", type=Path, metavar="A B", help="compare: the two folders"
     )
     parser.add_argument(
         "--max-n",
@@ -188,6 +193,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="run this part alone (may be given more than once); plot draws what is in DIR",
     )
     given = parser.parse_args(argv)
+    if len(given.folders) != (2 if given.command == COMPARE else 0):
+        got = " ".join(map(repr, map(str, given.folders))) or "none"
+        parser.error(f"two folders are for compare, and only for it: got {got}")
+    if given.command == COMPARE:
+        return given
     given.only = given.only or list(COMMANDS[given.command])
     given.max_n = given.max_n or (QUICK if given.quick else LARGEST)
     try:
@@ -234,6 +244,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = arguments(argv)
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know every sign: "log?" then
         sys.stdout.reconfigure(errors="replace")
+    if given.command == COMPARE:
+        try:
+            print(compare.text(*given.folders))
+        except compare.ComparisonError as error:
+            print(f"Cannot compare: {error}.", file=sys.stderr)
+            return 1
+        return 0
     interrupted = False
     for name in ALL_SWEEPS:
         if name not in given.only:
