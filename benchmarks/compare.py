@@ -211,13 +211,13 @@ def warnings(a: Path, b: Path) -> list[str]:
 
 
 def without_repeats(a: Path, b: Path) -> list[str]:
-    """The files of times that hold no repeats."""
+    """The files of times that hold no repeats, of those that both folders have."""
     return [
         str(folder / f"{table.name}.csv")
-        for folder in (a, b)
         for table in TABLES
-        for rows in [rows_of(folder, table)]
-        if rows and not table.exact and not any(row.get("samples") for row in rows.values())
+        if not table.exact and rows_of(a, table) and rows_of(b, table)
+        for folder in (a, b)
+        if not any(row.get("samples") for row in rows_of(folder, table).values())
     ]
 
 
