@@ -30,12 +30,23 @@ from benchmarks.subjects import (
     MULTILEVEL,
     NAIVE,
     RESORTED,
-    SCHEDULERS,
     SORTED_LIST,
     sizes,
 )
 from benchmarks.sweep import Step
-from sched import Scheduler
+from sched.heap import HeapQueue
+from sched.multilevel import MultilevelQueue
+from sched.naive_sort import NaiveSortQueue
+from sched.queue import Queue
+from sched.sorted_list import SortedListQueue
+
+# The ready side of each scheduler: what a task has beside its entry, it knows nothing of.
+QUEUES: dict[str, Callable[[], Queue]] = {
+    HEAP: HeapQueue,
+    SORTED_LIST: SortedListQueue,
+    NAIVE: NaiveSortQueue,
+    MULTILEVEL: MultilevelQueue,
+}
 
 _comparisons = 0
 
@@ -119,45 +130,45 @@ def entries(ranks: Iterator[float], number: int) -> list[CountedEntry]:
     return [CountedEntry(next(ranks)) for _ in range(number)]
 
 
-def loaded(name: str, random: Random, n: int) -> Scheduler:
-    """A scheduler that holds n entries of random ranks, as if they had come one by one."""
-    scheduler, fresh = SCHEDULERS[name](), entries(random_ranks(random), n)
+def loaded(name: str, random: Random, n: int) -> Queue:
+    """A queue that holds n entries of random ranks, as if they had come one by one."""
+    queue, fresh = QUEUES[name](), entries(random_ranks(random), n)
     if name == HEAP:
         for entry in fresh:
-            scheduler._queue.push(entry)
+            queue.push(entry)
     else:  # the structure is the same however it was filled, and this way is quick
         if name == SORTED_LIST:
             fresh.sort(key=lambda entry: entry.rank)
-        scheduler._queue.load(fresh)
-    return scheduler
+        queue.load(fresh)
+    return queue
 
 
 def pushes(name: str, ranks: Ranks) -> Experiment:
-    """Push some entries into a scheduler that holds n."""
+    """Push some entries into a queue that holds n."""
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
-        scheduler, new = loaded(name, random, n), entries(ranks(random), few(n))
-        return comparisons(lambda: [scheduler._queue.push(entry) for entry in new]), len(new)
+        queue, new = loaded(name, random, n), entries(ranks(random), few(n))
+        return comparisons(lambda: [queue.push(entry) for entry in new]), len(new)
 
     return experiment
 
 
 def pops(name: str) -> Experiment:
-    """Pop some entries from a scheduler that holds n; a single one where each costs a sort."""
+    """Pop some entries from a queue that holds n; a single one where each costs a sort."""
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
-        scheduler, times = loaded(name, random, n), 1 if name == NAIVE else few(n)
-        return comparisons(lambda: [scheduler._queue.pop() for _ in range(times)]), times
+        queue, times = loaded(name, random, n), 1 if name == NAIVE else few(n)
+        return comparisons(lambda: [queue.pop() for _ in range(times)]), times
 
     return experiment
 
 
 def loads(name: str) -> Experiment:
-    """Load n entries at once into an empty scheduler: one operation."""
+    """Load n entries at once into an empty queue: one operation."""
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
-        scheduler, new = SCHEDULERS[name](), entries(random_ranks(random), n)
-        return comparisons(lambda: scheduler._queue.load(new)), 1
+        queue, new = QUEUES[name](), entries(random_ranks(random), n)
+        return comparisons(lambda: queue.load(new)), 1
 
     return experiment
 
@@ -178,12 +189,12 @@ def leveled(operation: str) -> Experiment:
     """Push some entries into ten levels that hold n, or pop some."""
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
-        scheduler, times = SCHEDULERS[MULTILEVEL](), few(n)
+        queue, times = QUEUES[MULTILEVEL](), few(n)
         fresh = level_entries(random, n + times, levels=LEVELS)
-        scheduler._queue.load(fresh[:n])
+        queue.load(fresh[:n])
         if operation == "push":
-            return comparisons(lambda: [scheduler._queue.push(entry) for entry in fresh[n:]]), times
-        return comparisons(lambda: [scheduler._queue.pop() for _ in range(times)]), times
+            return comparisons(lambda: [queue.push(entry) for entry in fresh[n:]]), times
+        return comparisons(lambda: [queue.pop() for _ in range(times)]), times
 
     return experiment
 
@@ -196,13 +207,13 @@ def fill_and_drain_distinct() -> Experiment:
     """
 
     def experiment(random: Random, n: int) -> tuple[int, int]:
-        scheduler, fresh = SCHEDULERS[MULTILEVEL](), level_entries(random, n, levels=None)
+        queue, fresh = QUEUES[MULTILEVEL](), level_entries(random, n, levels=None)
 
         def fill_and_drain() -> None:
             for entry in fresh:
-                scheduler._queue.push(entry)
+                queue.push(entry)
             for _ in fresh:
-                scheduler._queue.pop()
+                queue.pop()
 
         return comparisons(fill_and_drain), n
 

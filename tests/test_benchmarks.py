@@ -1,5 +1,6 @@
 """``python -m benchmarks``, end to end: files, plots, verdicts, bad arguments, Ctrl-C."""
 
+import ast
 import csv
 import gc
 import getpass
@@ -352,6 +353,19 @@ def test_the_caches_are_read_from_the_system(tmp_path):
             (tmp_path / f"index{i}" / name).write_text(f"{value}\n")
     assert machine.caches(tmp_path) == {"L1": 48 * 2**10, "L2": 1280 * 2**10, "L3": 48 * 2**20}
     assert machine.caches(tmp_path / "nowhere") == {}
+
+
+def test_no_benchmark_looks_into_anothers_private_parts():
+    for path in (ROOT / "benchmarks").rglob("*.py"):
+        found = [
+            f"{path.name}:{node.lineno} {node.attr}"
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute)
+            and node.attr.startswith("_")
+            and not node.attr.startswith("__")
+            and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+        ]
+        assert found == []
 
 
 def test_rows_survive_being_written(tmp_path):

@@ -26,10 +26,10 @@ from benchmarks.subjects import (
     MULTILEVEL,
     NAIVE,
     RESORTED,
-    SCHEDULERS,
     SORTED_LIST,
     sizes,
 )
+from sched.heap import HeapQueue
 
 N = sizes(2**14)
 
@@ -94,12 +94,12 @@ PUBLISHED_POPS = [7.199, 8.229, 9.189]
 
 
 def test_the_heap_that_is_counted_is_full_and_grown_not_heapified():
-    scheduler = loaded(HEAP, Random(1), 1000)
-    assert len(scheduler._queue) == 1000
-    scheduler._queue.check()
-    heapified = SCHEDULERS[HEAP]()
-    heapified._queue.load(entries(random_ranks(Random(1)), 1000))
-    ranks = [[e.rank for e in s._queue.heap] for s in (scheduler, heapified)]
+    queue, heapified = loaded(HEAP, Random(1), 1000), HeapQueue()
+    assert isinstance(queue, HeapQueue)
+    assert len(queue) == 1000
+    queue.check()
+    heapified.load(entries(random_ranks(Random(1)), 1000))
+    ranks = [[e.rank for e in q.heap] for q in (queue, heapified)]
     assert sorted(ranks[0]) == sorted(ranks[1])
     assert ranks[0] != ranks[1]
 

@@ -296,4 +296,5 @@ class Timers(Peer):
             handle.cancel()
 
     def name_of(self, item: Any) -> str:
-        return str(item._args[0])
+        # Its text alone says what it would call: <TimerHandle when=1 print('task 1')>.
+        return str(item).rpartition("('")[2].rpartition("')")[0]
