@@ -15,10 +15,22 @@ export PIP_USER := 0
 
 # An editable install holds the path of this folder: after a move or a copy it must be made anew.
 ifneq ($(shell cat .venv/.folder 2>/dev/null),$(CURDIR))
-MOVED := moved
+STALE := stale
 endif
 
-.PHONY: help lab plots test lint soak clean moved
+# Whoever names a Python (make PYTHON=...) gets that one, also where .venv was made with another.
+PYTHONS := "$(PYTHON)"
+ifeq ($(origin PYTHON),file)
+PYTHONS += python3.14 python3.13 python3.12 python3.11
+else ifneq ($(wildcard .venv/bin/python),)
+WHICH := -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null
+ifneq ($(shell "$(PYTHON)" $(WHICH)),$(shell .venv/bin/python $(WHICH)))
+STALE := stale
+OTHER := other
+endif
+endif
+
+.PHONY: help lab plots test lint soak clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -29,6 +41,9 @@ help:
 	@echo 'make lint    check the format, the style and the types'
 	@echo 'make soak    run what takes longer than the tests should'
 	@echo 'make clean   remove what was made here, except your work/'
+	@echo
+	@echo 'make test ARGS=tests/test_clock.py        these tests alone; ARGS holds options of pytest too'
+	@echo 'make PYTHON=/path/to/python3.12 test      with this Python; .venv is made anew for it'
 
 lab: .venv/.lab
 	@.venv/bin/python notebooks/lab/launch.py $(ARGS)
@@ -37,12 +52,14 @@ plots: .venv/.lab
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 # One file runs in one process (loadfile): the cells of a notebook share a kernel.
-# SCHED_PROGRESS is a fresh folder, so that no learner's score is read or changed.
+# Without a path in ARGS they are those of testpaths in pyproject.toml.
+# SCHED_PROGRESS is a fresh folder, so that no learner's score is read or changed. Not every shell
+# calls what waits for its EXIT when a signal ends it (dash does not).
 test: .venv/.dev
 	@progress=$$(mktemp -d) && trap 'rm -rf "$$progress"' EXIT && \
+	trap 'exit 129' HUP && trap 'exit 130' INT && trap 'exit 143' TERM && \
 	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 2 --dist loadfile --durations=20 \
-	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	    tests notebooks $(ARGS)
+	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(ARGS)
 
 lint: .venv/.dev
 	.venv/bin/python -m ruff check .
@@ -59,15 +76,16 @@ clean:
 
 # The first Python that is new enough. Debian leaves ensurepip out of it unless python3-venv is
 # installed; then a pip outside the environment puts one inside.
-.venv/.made: $(MOVED)
-	@found=; for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+.venv/.made: $(STALE)
+	@found=; for python in $(PYTHONS); do \
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	    then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
 	    echo "sched needs Python 3.11 or later, and $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true). Name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; \
 	fi; \
-	if .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	if [ -n "$(OTHER)" ]; then echo "Making .venv anew: it was made with another Python than $(PYTHON) ..."; fi; \
+	if [ -z "$(OTHER)" ] && .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then :; \
 	elif "$$found" -m venv --clear .venv >/dev/null 2>&1; \
 	then :; \
