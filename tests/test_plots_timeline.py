@@ -6,13 +6,9 @@ from typing import Any
 import pytest
 
 from sched import HeapScheduler, RetryPolicy, VirtualClock, plots
-from sched.simulation import Timeline, simulate
-from tests.test_plots import assert_nothing_is_clipped_or_hidden
-
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.collections import PolyCollection  # noqa: E402
+from sched.simulation import simulate
+from sched.timeline import Timeline
+from tests.pictures import assert_nothing_is_clipped_or_hidden, plt
 
 PICTURES: list[Any] = [plots.timeline, plots.depth, plots.wait_by_priority, plots.load]
 
@@ -89,6 +85,8 @@ def test_a_gantt_chart_has_a_bar_for_each_attempt_from_its_start_to_its_end():
     timeline = small()
     axes = plots.timeline(timeline)
     bars = set()
+    from matplotlib.collections import PolyCollection
+
     for collection in axes.collections:
         assert isinstance(collection, PolyCollection)
         for path in collection.get_paths():

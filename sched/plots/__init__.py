@@ -1,43 +1,28 @@
-"""Pictures: what a learner looks at before reading.
+"""Pictures of a Timeline: what ``simulate`` did, at a glance.
 
-    heap      a heap as a tree and as an array at once
-    steps     every comparison and move of a data structure: a strip, a text, a slider, a film
-    sides     who is waiting and who is ready; becoming_ready, the same as a film
-    waiting   delayed tasks on a line of time, late ones hatched; compare_waiting, several ways
-    timeline  who ran what in a simulation, a row for each worker
+    timeline  who ran what, a row for each worker
     depth     how many tasks were ready, waiting and running
     wait_by_priority  how long the tasks of each priority waited
     load      how many attempts started in each second: a retry storm
     describe  what a picture shows, in words: printed right under it
 
 matplotlib is imported when a picture is drawn, never before; it comes with the extra ``lab``. No
-function calls ``plt.show()``: the cell that draws does. In text, an entry is called as its card in
-the picture is: its key, then its name.
+function calls ``plt.show()``: the cell that draws does. ``STYLE`` and ``COLOURS`` are the look of
+every figure of the project. The pictures that teach (heaps, steps, delays) are the notebooks' own.
 """
 
-from sched.plots.film import Film
-from sched.plots.lateness import compare_waiting, waiting
-from sched.plots.sides import becoming_ready, sides
+from sched.plots.depth import depth
+from sched.plots.load import load
 from sched.plots.style import COLOURS, STYLE, describe
-from sched.plots.trace import Trace, steps
-from sched.plots.tree import heap, push_path
-from sched.plots.workload import depth, load, timeline, wait_by_priority
+from sched.plots.timeline import timeline
+from sched.plots.waits import wait_by_priority
 
 __all__ = [
     "COLOURS",
     "STYLE",
-    "Film",
-    "Trace",
-    "becoming_ready",
-    "compare_waiting",
     "depth",
     "describe",
-    "heap",
     "load",
-    "push_path",
-    "sides",
-    "steps",
     "timeline",
     "wait_by_priority",
-    "waiting",
 ]

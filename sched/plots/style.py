@@ -1,8 +1,4 @@
-"""The look that all pictures share, and the words that go with each.
-
-A picture is laid out in inches of a page as wide as a notebook's output. Axes given by the caller
-may be smaller: everything, the letters too, is scaled to fit.
-"""
+"""The look that every figure of the project shares, and the words that go with each picture."""
 
 import re
 from bisect import bisect_right
@@ -28,8 +24,24 @@ COLOURS = {
 }
 """Colours that people of every kind of colour vision tell apart. Okabe and Ito, 2008."""
 
+NOTE = "#555555"  # small print: indices, counts, remarks
+FAINT = "#999999"  # auxiliary lines, and what is no longer there
+
+SERIES: tuple[dict[str, str], ...] = (
+    {"color": COLOURS["blue"], "linestyle": "-", "marker": "o"},
+    {"color": COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
+    {"color": COLOURS["green"], "linestyle": "-.", "marker": "^"},
+    {"color": COLOURS["purple"], "linestyle": ":", "marker": "D"},
+    {"color": COLOURS["orange"], "linestyle": "-", "marker": "v"},
+    {"color": COLOURS["sky"], "linestyle": "--", "marker": "P"},
+    {"color": COLOURS["ink"], "linestyle": "-.", "marker": "X"},
+)
+"""How the first, second, ... line of a plot looks; the style file's cycle. No two differ by colour
+alone."""
+
 WIDTH = 8.2  # inches; 902 px at 110 dpi
 TITLE = 11.5  # points
+LABEL = 9  # points: legends, ticks, remarks
 _DESCRIPTION = "_sched_description"
 
 
@@ -68,60 +80,6 @@ def tint(colour: str, strength: float = 0.38) -> str:
     """A colour mixed with white, light enough for black letters on it."""
     channels = (int(COLOURS[colour][i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 - strength * (255 - c)):02X}" for c in channels)
-
-
-class Page:
-    """Axes on which everything is placed in inches, y growing downwards from the top.
-
-    scale: how many inches of the figure one inch of the page gets.
-    """
-
-    def __init__(self, axes: Any, width: float, height: float) -> None:
-        box = axes.get_window_extent()
-        dpi = axes.figure.dpi
-        self.axes = axes
-        self.width = width
-        self.height = height
-        self.scale = min(box.width / dpi / width, box.height / dpi / height)
-        axes.set_axis_off()
-        axes.set_xlim(0, width)
-        axes.set_ylim(height, 0)
-        axes.set_aspect("equal", anchor="N")
-
-    def text(self, x: float, y: float, text: str, size: float, **look: Any) -> Any:
-        """Letters around (x, y), size in points on the page."""
-        look = {"ha": "center", "va": "center", "zorder": 5, "parse_math": False, **look}
-        return self.axes.text(x, y, text, fontsize=size * self.scale, **look)
-
-    def line(self, points: list[tuple[float, float]], **look: Any) -> None:
-        """A line through points; linewidth in points on the page."""
-        look["linewidth"] = look.get("linewidth", 1.0) * self.scale
-        xs, ys = zip(*points, strict=True)
-        look = {"marker": "", "linestyle": "-", "zorder": 1, "solid_capstyle": "round", **look}
-        self.axes.plot(xs, ys, **look)
-
-    def box(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
-        """A rectangle around (x, y); linewidth in points on the page; rounding in inches."""
-        from matplotlib.patches import FancyBboxPatch
-
-        rounding = look.pop("rounding", 0.0)
-        look["linewidth"] = look.get("linewidth", 1.0) * self.scale
-        patch: Any = FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle=f"round,pad=0,rounding_size={rounding}" if rounding else "square,pad=0",
-            **{"edgecolor": COLOURS["ink"], "zorder": 2, **look},
-        )
-        self.axes.add_patch(patch)
-
-
-def new_page(pyplot: Any, axes: Any, height: float, width: float = WIDTH, top: float = 0.0) -> Page:
-    """A page on the axes given, or on a figure of its own; ``top`` inches are kept for a title."""
-    if axes is None:
-        figure = pyplot.figure(figsize=(width, height + top))
-        axes = figure.add_axes((0.0, 0.0, 1.0, height / (height + top)))
-    return Page(axes, width, height)
 
 
 @lru_cache(maxsize=4096)
@@ -191,8 +149,8 @@ def set_description(axes_or_figure: Any, text: str) -> None:
 def describe(picture: Any) -> str:
     """What a picture shows, in words: the caption to print right under it. O(its axes).
 
-    picture: the axes or the figure that a function of this module returned. The text is the same
-    in every run. Raises TypeError if it is neither, ValueError if nothing here drew it.
+    picture: the axes or the figure that a function of plots returned. The text is the same in
+    every run. Raises TypeError if it is neither, ValueError if no function of plots drew it.
     """
     own = getattr(picture, _DESCRIPTION, None)
     if own is not None:
@@ -200,10 +158,10 @@ def describe(picture: Any) -> str:
     if hasattr(picture, "describe"):
         return str(picture.describe())
     if not hasattr(picture, "get_window_extent"):
-        raise TypeError(f"picture must be axes or a figure drawn by sched.plots, got {picture!r}")
+        raise TypeError(f"picture must be axes or a figure drawn by plots, got {picture!r}")
     held = getattr(picture, "axes", None)  # of axes, these themselves
     parts = [getattr(a, _DESCRIPTION, None) for a in (held if isinstance(held, list) else [])]
     found = [part for part in parts if part is not None]
     if not found:
-        raise ValueError(f"picture must have been drawn by sched.plots, got {picture!r}")
+        raise ValueError(f"picture must have been drawn by plots, got {picture!r}")
     return "\n".join(found)

@@ -4,25 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.heap import HeapScheduler
-from sched.plots.entries import Label, label
-from sched.plots.layout import (
-    CARD,
-    SHOWN,
-    ArrayLayout,
-    TreeLayout,
-    draw_card,
-    draw_cell,
-    level_of,
-)
-from sched.plots.style import (
-    COLOURS,
-    Page,
-    new_page,
-    set_description,
-    styled,
-    text_width,
-    tint,
-)
+from sched.plots.style import COLOURS, FAINT, NOTE, set_description, styled, text_width, tint
+from sched.table import counted
+
+from .entries import Label, label, ready_side
+from .layout import CARD, SHOWN, ArrayLayout, TreeLayout, draw_card, draw_cell, level_of
+from .page import Page, new_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,9 +33,8 @@ def heap(
     parent is marked: the list is not a heap. A cancelled task's entry is hatched.
     Raises TypeError or ValueError for a bad argument, ImportError without matplotlib.
     """
-    entries = entries_of(heap)
+    entries, dead = entries_of(heap)
     way = checked_path(heap, path, len(entries))
-    dead = tombstones(heap)
     with styled("heap") as pyplot:
         picture = HeapPicture([label(e) for e in entries], way, dead, broken(entries))
         page = new_page(pyplot, ax, picture.height, top=0.4)
@@ -64,7 +50,7 @@ def push_path(heap: HeapScheduler | Sequence[Any], newest: Any = None) -> list[i
     newest: that entry; may be left out for a scheduler, whose newest task has the highest id.
     Raises ValueError if it stands elsewhere: something else was done to the heap since.
     """
-    entries = entries_of(heap)
+    entries, _ = entries_of(heap)
     if newest is None:
         if not isinstance(heap, HeapScheduler):
             raise TypeError("newest must be given for a list: the entry that was pushed last")
@@ -82,25 +68,14 @@ def push_path(heap: HeapScheduler | Sequence[Any], newest: Any = None) -> list[i
     return way
 
 
-def entries_of(heap: object) -> list[Any]:
-    """A copy of the list of entries."""
+def entries_of(heap: object) -> tuple[list[Any], set[int]]:
+    """A copy of the list of entries, and the indices of those that belong to no task any more."""
     if isinstance(heap, HeapScheduler):
-        with heap._lock:  # pyright: ignore[reportPrivateUsage]
-            return list(heap._queue.heap)  # pyright: ignore[reportPrivateUsage]
+        return ready_side(heap)
     if isinstance(heap, str | bytes) or not isinstance(heap, Sequence):
         raise TypeError(f"heap must be a HeapScheduler or a list in heap order, got {heap!r}")
     entries: Sequence[Any] = heap
-    return list(entries)
-
-
-def tombstones(heap: object) -> set[int]:
-    """The indices of entries that are no task's current one."""
-    if not isinstance(heap, HeapScheduler):
-        return set()
-    with heap._lock:  # pyright: ignore[reportPrivateUsage]
-        ready = heap._ready  # pyright: ignore[reportPrivateUsage]
-        entries = heap._queue.heap  # pyright: ignore[reportPrivateUsage]
-        return {i for i, entry in enumerate(entries) if ready.get(entry[2]) is not entry}
+    return list(entries), set()
 
 
 def checked_path(heap: Any, path: Iterable[int] | str | None, size: int) -> list[int]:
@@ -162,9 +137,7 @@ class HeapPicture:
         if self.path:
             keys.append(("path of the last sift", {"edgecolor": COLOURS["vermilion"]}))
         if self.dead:
-            keys.append(
-                ("cancelled, not yet cleared away", {"hatch": "//", "edgecolor": "#999999"})
-            )
+            keys.append(("cancelled, not yet cleared away", {"hatch": "//", "edgecolor": FAINT}))
         if self.broken:
             keys.append(("smaller than its parent", {"linestyle": ":"}))
         return keys
@@ -190,7 +163,7 @@ class HeapPicture:
             x, y = self.array.place(i)
             y += self.array_top
             draw_cell(page, (x, y), self.array.cell, self.labels[i], **self.look(i))
-            page.text(x, y + CARD / 2 + 0.11, str(i), 8.5, color="#555555")
+            page.text(x, y + CARD / 2 + 0.11, str(i), 8.5, color=NOTE)
         page.text(
             self.array.left, self.array_top - 0.14, "the same as an array, by index", 9, ha="left"
         )
@@ -227,7 +200,7 @@ class HeapPicture:
         n = len(self.labels)
         if self.broken:
             wrong = len(self.broken)
-            are = "1 entry is" if wrong == 1 else f"{wrong} entries are"
+            are = f"{counted(wrong, 'entry', 'entries')} {'is' if wrong == 1 else 'are'}"
             return f"Not a heap: {are} smaller than the parent"
         return f"A heap of {n}: no entry is smaller than its parent" if n > 1 else "A heap of 1"
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sched.plots.entries import one_line, seconds
 from sched.plots.style import (
     COLOURS,
     WIDTH,
@@ -18,6 +17,8 @@ from sched.plots.style import (
     title_lines,
     write_title,
 )
+from sched.plots.words import one_line, seconds
+from sched.table import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +70,7 @@ class Way:
             mean = seconds(sum(late) / len(late))
             words = f"{mean} s late on average, {seconds(max(late))} s at most"
         if self.looks:
-            words += f", {len(self.looks)} look{'' if len(self.looks) == 1 else 's'}"
+            words += f", {counted(len(self.looks), 'look')}"
         return f"{self.title}: {words}" if self.title else words[0].upper() + words[1:]
 
     def describe(self) -> str:

@@ -12,7 +12,9 @@ from json import dumps
 from secrets import token_hex
 from typing import Any
 
-from sched.plots.style import WIDTH, Page, library, set_description, styled
+from sched.plots.style import WIDTH, library, set_description, styled
+
+from .page import Page
 
 TITLE = 0.3  # inches above what a film draws
 PLAYER = """\

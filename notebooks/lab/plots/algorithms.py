@@ -8,9 +8,11 @@ from sched.base import Scheduler
 from sched.heap import HeapScheduler
 from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
-from sched.plots.entries import number
-from sched.plots.record import Narrator, Row
+from sched.plots.words import number
 from sched.sorted_list import SortedListScheduler
+from sched.table import counted
+
+from .record import Narrator, Row
 
 
 class HeapNarrator(Narrator):
@@ -19,14 +21,13 @@ class HeapNarrator(Narrator):
     tree = True
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.heap: list[int] = []
 
     def rows(self) -> tuple[Row, ...]:
         return (Row("the heap as an array", tuple(self.heap)),)
 
-    def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._queue.heap)
+    def real(self, queue: Any) -> Sequence[Any]:
+        return list(queue.heap)
 
     def added(self, new: int) -> None:
         self.heap.append(new)
@@ -96,15 +97,14 @@ class SortedListNarrator(Narrator):
     """bisect's algorithm: halve the range in which a place is looked for, then insert."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.cells: list[int | None] = []
         self.head = 0
 
     def rows(self) -> tuple[Row, ...]:
         return (Row("the list, sorted", tuple(self.cells)),)
 
-    def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._queue.list)
+    def real(self, queue: Any) -> Sequence[Any]:
+        return list(queue.list)
 
     def added(self, new: int) -> None:
         low, high = self.head, len(self.cells)
@@ -139,7 +139,7 @@ class SortedListNarrator(Narrator):
         if self.head * 2 > len(self.cells):
             self.cells, self.head = list[int | None](rest), 0
             told = "cut off the empty places, more than half of the list: "
-            told += "1 entry moves" if len(rest) == 1 else f"{len(rest)} entries move"
+            told += counted(len(rest), "entry moves", "entries move")
             self.tell(f"{told} to the front", moves=len(rest), moved=frozenset(rest))
 
 
@@ -156,7 +156,6 @@ class NaiveSortNarrator(Narrator):
     note = "not counted: moves inside sorted(), and the search of list.remove()"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.arrivals: list[int] = []
         self.copy: list[int] = []
 
@@ -166,8 +165,8 @@ class NaiveSortNarrator(Narrator):
             Row("a sorted copy", tuple(self.copy)),
         )
 
-    def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._queue.arrivals)
+    def real(self, queue: Any) -> Sequence[Any]:
+        return list(queue.arrivals)
 
     def added(self, new: int) -> None:
         self.arrivals.append(new)
@@ -194,14 +193,13 @@ class PlainNarrator(Narrator):
     note = "moves are not counted: how this structure keeps its entries is not known here"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.ordered: list[int] = []
 
     def rows(self) -> tuple[Row, ...]:
         return (Row("the entries, in order", tuple(self.ordered)),)
 
-    def real(self, scheduler: Any) -> Sequence[Any]:
-        return list(scheduler._queue)
+    def real(self, queue: Any) -> Sequence[Any]:
+        return list(queue)
 
     def added(self, new: int) -> None:
         self.tell_observed()
@@ -220,7 +218,6 @@ class MultilevelNarrator(Narrator):
     note = "not counted: the heap of the levels, which compares numbers, not tasks"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.levels: dict[Any, list[int]] = {
             rank: [] for rank in sorted({e[0] for e in self.entries})
         }
@@ -231,12 +228,10 @@ class MultilevelNarrator(Narrator):
             for rank, fifo in self.levels.items()
         )
 
-    def real(self, scheduler: Any) -> Sequence[Any]:
-        if scheduler._queue.run is not None or any(
-            level.late for level in scheduler._queue.levels.values()
-        ):
+    def real(self, queue: Any) -> Sequence[Any]:
+        if queue.run is not None or any(level.late for level in queue.levels.values()):
             raise RuntimeError("the structure holds more than a FIFO for each level")
-        levels = {rank: list(level.fifo) for rank, level in scheduler._queue.levels.items()}
+        levels = {rank: list(level.fifo) for rank, level in queue.levels.items()}
         return [entry for rank in self.levels for entry in levels.get(rank, [])]
 
     def added(self, new: int) -> None:

@@ -7,10 +7,12 @@ colour, so that the same tasks can be followed through different structures.
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from sched.plots.entries import Label
-from sched.plots.layout import CARD, ArrayLayout, TreeLayout, draw_card, draw_cell
-from sched.plots.record import Frame
-from sched.plots.style import COLOURS, WIDTH, Page, text_width, tint, wrap
+from sched.plots.style import COLOURS, NOTE, WIDTH, text_width, tint, wrap
+
+from .entries import Label
+from .layout import CARD, ArrayLayout, TreeLayout, draw_card, draw_cell
+from .page import Page
+from .record import Frame
 
 # What is drawn where: ("tree", task), ("hand", task) or (row, task), to the middle of its card.
 Places: TypeAlias = dict[tuple[str | int, int], tuple[float, float]]
@@ -65,7 +67,7 @@ class Scene:
             whole.box(x + width / 2, y + height / 2, width, height, rounding=0.06, **frame_look)
             for k, line in enumerate(wrap(heading, 9, width - 0.16)):
                 whole.text(x + 0.08, y + 0.13 + 0.17 * k, line, 9, ha="left")
-            whole.text(x + 0.08, y + head - 0.14, counts, 8.5, ha="left", color="#555555")
+            whole.text(x + 0.08, y + head - 0.14, counts, 8.5, ha="left", color=NOTE)
             stage.draw(whole, frame, x, y + head)
         self.legend(whole, figure.get_figheight() - 0.16, [panel[2] for panel in panels])
         return figure
@@ -188,7 +190,7 @@ class Stage:
         for i, task in enumerate(row.cells):
             x, y = self.array.place(i)
             x, y = x + left, y + top + self.tops[k]
-            page.text(x, y + CARD / 2 + 0.1, str(i), 8, color="#555555")
+            page.text(x, y + CARD / 2 + 0.1, str(i), 8, color=NOTE)
             if task is None:
                 page.box(
                     x, y, self.array.cell, CARD, facecolor="white", edgecolor="#BBBBBB", hatch="//"

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sched import arguments
 from sched.base import Scheduler
-from sched.clock import VirtualClock
 from sched.heap import HeapScheduler
-from sched.plots.entries import Label
-from sched.plots.film import Film, small_png, still
-from sched.plots.layout import SHOWN
-from sched.plots.narrators import narrator_of
-from sched.plots.record import Frame, record
-from sched.plots.scene import Scene, between
-from sched.plots.style import WIDTH, Page, fit, library, set_description, styled
+from sched.plots.style import NOTE, WIDTH, fit, library, set_description, styled
+from sched.table import counted
+
+from .algorithms import narrator_of
+from .animation import Film, small_png, still
+from .entries import Label
+from .frames import Scene, between
+from .layout import SHOWN
+from .page import Page
+from .record import Frame, record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,10 +105,7 @@ class Trace:
 
     @staticmethod
     def _counts(comparisons: int, moves: int) -> str:
-        return (
-            f"{comparisons} comparison{'' if comparisons == 1 else 's'}, "
-            f"{moves} move{'' if moves == 1 else 's'}"
-        )
+        return f"{counted(comparisons, 'comparison')}, {counted(moves, 'move')}"
 
     def describe(self, operation: int | None = None) -> str:
         """What ``strip`` shows, in words: one line for each of its pictures. O(frames)."""
@@ -202,7 +201,7 @@ class Trace:
         """The sentence of a frame, and the counts so far, in two lines."""
         page.text(0.12, y, fit(frame.sentence, 10.5, WIDTH - 0.3), 10.5, ha="left")
         counts = self._counts(frame.comparisons, frame.moves)
-        page.text(0.12, y + 0.2, f"{counts} so far", 9.5, ha="left", color="#555555")
+        page.text(0.12, y + 0.2, f"{counts} so far", 9.5, ha="left", color=NOTE)
 
     def slider(self, start: int = 0) -> Any:
         """A widget for a live notebook: a slider over all frames, a play button, and the sentence
@@ -276,8 +275,7 @@ def steps(
     take = len(rows) if take is None else arguments.as_count(take, "take", at_least=0)
     if take > len(rows):
         raise ValueError(f"take must be at most the number of tasks, {len(rows)}, got {take}")
-    scheduler = scheduler_class(clock=VirtualClock())
-    narrator, taken = record(scheduler, rows, take, narrator_of(scheduler_class))
+    narrator, taken = record(scheduler_class.queue(), rows, take, narrator_of(scheduler_class))
     return Trace(
         scheduler_class.__name__,
         narrator.labels,

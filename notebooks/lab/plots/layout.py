@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from sched.plots.entries import Label
-from sched.plots.style import WIDTH, Page, fit, text_width
+from sched.plots.style import NOTE, WIDTH, fit, text_width
+
+from .entries import Label
+from .page import Page
 
 SHOWN = 31  # five levels: more cannot be read on one page
 CARD = 0.44  # height of a card, inches
@@ -88,7 +90,7 @@ def draw_card(
     write(page, at, key, name, room, lift)
     if index:
         x, y = at[0] - width / 2 + 0.05, at[1] - 0.12
-        page.text(x, y, index, 7.5, color="#555555", ha="left")
+        page.text(x, y, index, 7.5, color=NOTE, ha="left")
 
 
 def page_lift(look: dict[str, Any]) -> int:

@@ -8,11 +8,14 @@ from sched import arguments
 from sched.base import Scheduler
 from sched.clock import VirtualClock
 from sched.heap import HeapScheduler
-from sched.plots.entries import Label, label, seconds
-from sched.plots.film import Film
-from sched.plots.layout import CARD, draw_cell
-from sched.plots.scene import TASKS
-from sched.plots.style import COLOURS, Page, new_page, set_description, styled
+from sched.plots.style import COLOURS, set_description, styled
+from sched.plots.words import seconds
+
+from .animation import Film
+from .entries import Label, label
+from .frames import TASKS
+from .layout import CARD, draw_cell
+from .page import Page, new_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,8 +1,10 @@
-"""What is written on an entry's card: its key, and its name."""
+"""The entries of a scheduler's ready side, and what is written on a card: its key, its name."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from sched.heap import HeapScheduler
+from sched.plots.words import number, one_line
 from sched.task import Details, Task
 
 
@@ -16,6 +18,16 @@ class Label:
     def __str__(self) -> str:
         """For a sentence: ``Mail (3)``."""
         return f"{self.name} ({self.key})" if self.name else self.key
+
+
+def ready_side(scheduler: HeapScheduler) -> tuple[list[Any], set[int]]:
+    """A scheduler's heap as it is now, and the indices of what is no task's current entry. O(n).
+
+    The one place in which a picture looks into a scheduler that is in use.
+    """
+    with scheduler._lock:
+        heap, current = list(scheduler._queue.heap), scheduler._ready
+        return heap, {i for i, entry in enumerate(heap) if current.get(entry[2]) is not entry}
 
 
 def label(entry: object) -> Label:
@@ -50,29 +62,3 @@ def is_task_entry(fields: tuple[Any, ...] | list[Any]) -> bool:
         and all(isinstance(fields[i], int | float) for i in (0, 1, 2, 4))
         and isinstance(fields[3], str | Details)
     )
-
-
-def number(value: object) -> str:
-    """A number as short as it can be said: 2 for 2.0; its end for a long one, where clock
-    readings differ.
-    """
-    if isinstance(value, float):
-        text = repr(int(value)) if value.is_integer() else repr(value)
-        if "e-" in text and abs(value) >= 1e-9:
-            text = f"{value:.9f}".rstrip("0")
-    elif isinstance(value, int):
-        text = repr(int(value))  # an IntEnum too, in every Python
-    else:
-        text = one_line(str(value))
-    return text if len(text) <= 9 else "…" + text[-8:]
-
-
-def seconds(value: float) -> str:
-    """A time or a duration, to the millisecond, as short as it can be said."""
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def one_line(text: str) -> str:
-    """Without line breaks, tabs and what no font can draw."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -1,13 +1,13 @@
 """What a data structure does, comparison by comparison, told in frames.
 
-A scheduler's hooks ``_push`` and ``_pop`` are called with entries that report each time they are
+A scheduler's Queue is pushed to and popped from, with entries that report each time they are
 compared; heapq, bisect and sorted, though written in C, ask them like any other. So comparisons are
 observed. The moves between them are told by a narrator: it repeats the documented algorithm on a
 list of its own, is given the observed answers one after the other, and must end with the list that
 the structure has. Where the two differ, it says so and stops: a story that is not true is worth
 nothing.
 
-One scheduler, one narrator. A move is an entry that comes to stand at another index: a swap is two.
+One queue, one narrator. A move is an entry that comes to stand at another index: a swap is two.
 """
 
 from abc import ABC, abstractmethod
@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sched.base import Scheduler
-from sched.plots.entries import Label, label
+from sched.plots.words import number, one_line
+from sched.queue import Queue
+
+from .entries import Label
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Narrator(ABC):
     """Tells what one kind of data structure does. Tasks are numbers, in the order of adding."""
 
     entries: Sequence[tuple[Any, ...]]
-    labels: list[Label] = field(init=False)
+    labels: list[Label]
     frames: list[Frame] = field(default_factory=list[Frame])
     observed: deque[Comparison] = field(default_factory=deque[Comparison])
     operation: int = 0
@@ -86,8 +88,9 @@ class Narrator(ABC):
     tree: ClassVar[bool] = False  # whether the first row is drawn as a tree too
     note: ClassVar[str] = ""  # what is not counted
 
+    @abstractmethod
     def __post_init__(self) -> None:
-        self.labels = [label(entry) for entry in self.entries]
+        """Make the lists, still empty, on which the algorithm is repeated."""
 
     @abstractmethod
     def rows(self) -> tuple[Row, ...]:
@@ -102,7 +105,7 @@ class Narrator(ABC):
         """Tell how the first task was taken out."""
 
     @abstractmethod
-    def real(self, scheduler: Any) -> Sequence[Any]:
+    def real(self, queue: Any) -> Sequence[Any]:
         """The structure's own lists, one after the other; None where a place is empty."""
 
     def ask(self, left: int, right: int) -> bool:
@@ -142,45 +145,45 @@ class Narrator(ABC):
             Frame(self.operation, self.rows(), sentence, self.comparisons, self.moves, **what)
         )
 
-    def verify(self, scheduler: Any) -> None:
+    def verify(self, queue: Any) -> None:
         """Raise RuntimeError if the story does not end where the structure stands."""
         if self.observed:
             c = self.observed[0]
             raise RuntimeError(f"the structure also compared {self.said(c.left, c.right)}")
-        stands = [None if entry is None else entry.number for entry in self.real(scheduler)]
+        stands = [None if entry is None else entry.number for entry in self.real(queue)]
         told = [cell for row in self.rows() for cell in row.cells]
         if stands != told:
             raise RuntimeError(f"the structure holds {stands} where its algorithm leaves {told}")
 
 
 def record(
-    scheduler: Scheduler,
+    queue: Queue,
     rows: Sequence[tuple[int | float, str]],
     take: int,
     narrator_class: type[Narrator],
 ) -> tuple[Narrator, list[int]]:
     """Add the tasks, take some, and return who tells it and the numbers taken, in order.
 
-    scheduler: a fresh one, of which only the ready side is used. rows: (priority, name).
+    queue: an empty one. rows: (priority, name).
     """
     log: list[Comparison] = []
-    entries = [(priority, 0.0, i, name, 0.0) for i, (priority, name) in enumerate(rows)]
-    narrator = narrator_class(entries)
+    entries = [(priority, 0.0, i) for i, (priority, _) in enumerate(rows)]
+    labels = [Label(number(priority), one_line(name)) for priority, name in rows]
+    narrator = narrator_class(entries, labels)
     taken: list[int] = []
-    hooks: Any = scheduler  # its ready side is driven directly: entries of our own go in
     for step in range(len(entries) + take):
         narrator.operation = step
         if step < len(entries):
             watched = Watched(entries[step])
             watched.number, watched.log = step, log
-            hooks._queue.push(watched)
+            queue.push(watched)
             narrator.observed.extend(log)
             narrator.added(step)
         else:
-            first: Watched = hooks._queue.pop()
+            first: Watched = queue.pop()
             taken.append(first.number)
             narrator.observed.extend(log)
             narrator.taken(first.number)
-        narrator.verify(scheduler)
+        narrator.verify(queue)
         log.clear()  # verifying may have compared too
     return narrator, taken

@@ -1,0 +1,34 @@
+"""Pictures that teach: what a learner looks at before reading.
+
+    heap      a heap as a tree and as an array at once
+    steps     every comparison and move of a data structure: a strip, a text, a slider, a film
+    sides     who is waiting and who is ready; becoming_ready, the same as a film
+    waiting   delayed tasks on a line of time, late ones hatched; compare_waiting, several ways
+    describe  what a picture shows, in words: printed right under it
+
+The look is that of ``sched.plots``, whose pictures of a simulation notebooks use as well. In text,
+an entry is called as its card in the picture is: its key, then its name.
+"""
+
+from sched.plots import COLOURS, STYLE, describe
+
+from .animation import Film
+from .delays import compare_waiting, waiting
+from .trace import Trace, steps
+from .tree import heap, push_path
+from .two_sides import becoming_ready, sides
+
+__all__ = [
+    "COLOURS",
+    "STYLE",
+    "Film",
+    "Trace",
+    "becoming_ready",
+    "compare_waiting",
+    "describe",
+    "heap",
+    "push_path",
+    "sides",
+    "steps",
+    "waiting",
+]
