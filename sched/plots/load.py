@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sched.arguments import as_timestamp
 from sched.plots.axes import axes_for, checked, legend, whole_numbers
-from sched.plots.style import COLOURS, set_description, styled, tint, write_title
-from sched.plots.words import headed, seconds, unit_of
+from sched.plots.style import COLOURS, drawable, set_description, styled, tint, write_title
+from sched.plots.words import headed, one_line, seconds, unit_of
 from sched.table import counted
 from sched.timeline import Timeline
 
@@ -46,7 +46,8 @@ def load(
         for (name, levels), (colour, dash, hatch) in zip(counts.items(), LINES, strict=False):
             edges = [i * per / scale for i in range(len(levels) + 1)]
             look: dict[str, Any] = {"color": COLOURS[colour], "linestyle": dash}
-            view.stairs(levels, edges, linewidth=1.8, label=name, zorder=3, **look)
+            look["label"] = drawable(one_line(name))
+            view.stairs(levels, edges, linewidth=1.8, zorder=3, **look)
             fill: dict[str, Any] = {
                 "facecolor": tint(colour, 0.3),
                 "edgecolor": COLOURS[colour],

@@ -42,6 +42,16 @@ alone."""
 WIDTH = 8.2  # inches; 902 px at 110 dpi
 TITLE = 11.5  # points
 LABEL = 9  # points: legends, ticks, remarks
+FONT = "DejaVu Sans"  # comes with matplotlib: metrics are the same on every machine
+FALLBACKS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR",
+    "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback",
+    "IPAexGothic", "IPAGothic", "NanumGothic", "Microsoft YaHei", "SimHei", "Yu Gothic", "Meiryo",
+    "MS Gothic", "Malgun Gothic", "PingFang SC", "PingFang HK", "Hiragino Sans",
+    "Hiragino Sans GB", "Heiti TC", "Apple SD Gothic Neo", "Arial Unicode MS",
+)  # fmt: skip
+"""Fonts with Chinese, Japanese or Korean letters, of which those that are installed are used."""
+
 _DESCRIPTION = "_sched_description"
 
 
@@ -72,7 +82,7 @@ def styled(caller: str) -> Iterator[Any]:
     of a logarithmic axis are formulas.)
     """
     pyplot = library("matplotlib.pyplot", caller)
-    with pyplot.style.context([STYLE, {"text.parse_math": False}]):
+    with pyplot.style.context([STYLE, {"text.parse_math": False, "font.family": families()}]):
         yield pyplot
 
 
@@ -82,20 +92,76 @@ def tint(colour: str, strength: float = 0.38) -> str:
     return "#" + "".join(f"{round(255 - strength * (255 - c)):02X}" for c in channels)
 
 
-@lru_cache(maxsize=4096)
+def families() -> tuple[str, ...]:
+    """The fonts of all text: our own, and after it those installed that have what it lacks."""
+    from matplotlib.font_manager import fontManager
+
+    return _families(FALLBACKS, len(fontManager.ttflist))
+
+
+@lru_cache(maxsize=8)
+def _families(fallbacks: tuple[str, ...], _known: int) -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return (FONT, *(name for name in fallbacks if name in installed))
+
+
+def drawable(text: str, instead: str = "") -> str:
+    """The text without what none of the fonts can draw. O(its length).
+
+    Other signs are left out. Where letters are missing, nobody could tell what is left: then it is
+    ``instead`` (``task 7``), or an ellipsis for each run of them.
+    """
+    if text.isascii():
+        return text
+    has = _has(families())
+    drawn = [char.isspace() or ord(char) in has for char in text]
+    if all(drawn):
+        return text
+    kept: list[str] = []
+    for char, fine in zip(text, drawn, strict=True):
+        if fine:
+            kept.append(char)
+        elif char.isalpha():
+            if instead:
+                return instead
+            if kept[-1:] != ["…"]:
+                kept.append("…")
+    return "".join(kept).strip() or instead or "…"
+
+
+@lru_cache(maxsize=8)
+def _has(fonts: tuple[str, ...]) -> frozenset[int]:
+    """The characters that one of the fonts can draw."""
+    from matplotlib.font_manager import get_font
+
+    return frozenset(char for path in _files(fonts) for char in get_font(path).get_charmap())
+
+
+def _files(fonts: tuple[str, ...], weight: str = "normal") -> list[str]:
+    from matplotlib.font_manager import FontProperties, findfont
+
+    return [str(findfont(FontProperties(family=font, weight=weight))) for font in fonts]
+
+
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """How wide a text is, in inches, at a size in points."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+    return _width(drawable(text), "bold" if bold else "normal", families()) * size
 
-    weight = "bold" if bold else "normal"
-    font: Any = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+
+@lru_cache(maxsize=4096)
+def _width(text: str, weight: str, fonts: tuple[str, ...]) -> float:
+    """How wide a text is, in inches, at one point."""
+    from matplotlib.font_manager import get_font
+
+    font: Any = get_font(_files(fonts, weight))
     font.set_size(100, 72)  # large, so that no rounding to pixels matters
     font.set_text(text)
-    width: float = font.get_width_height()[0] / 64 * size / 100 / 72
+    width: float = font.get_width_height()[0] / 64 / 100 / 72
     return width * 1.04  # letters on a screen keep to whole pixels
 
 
-@lru_cache(maxsize=4096)
 def fit(text: str, size: float, width: float, bold: bool = False) -> str:
     """Shorten in the middle: both "Payment 12" and "Payment 13" keep what tells them apart."""
     if text_width(text, size, bold) <= width:
@@ -133,8 +199,8 @@ def title_lines(words: str, width: float) -> list[str]:
 
 def write_title(ax: Any, words: str, width: float | None = None) -> None:
     """Above the axes, in as many lines as it takes. width: in inches, if not that of the axes."""
-    lines = title_lines(words, room(ax) if width is None else width)
-    ax.set_title("\n".join(lines), fontsize=TITLE, parse_math=False)
+    lines = title_lines(drawable(words), room(ax) if width is None else width)
+    ax.set_title("\n".join(lines), fontsize=TITLE, parse_math=False, family=families())
 
 
 def room(ax: Any) -> float:

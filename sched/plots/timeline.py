@@ -6,7 +6,16 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.plots.axes import axes_for, checked, legend, patch, until
-from sched.plots.style import COLOURS, fit, set_description, styled, text_width, tint, write_title
+from sched.plots.style import (
+    COLOURS,
+    drawable,
+    fit,
+    set_description,
+    styled,
+    text_width,
+    tint,
+    write_title,
+)
 from sched.plots.words import duration, headed, one_line, seconds, unit_of
 from sched.table import counted
 from sched.timeline import Attempt, Timeline
@@ -129,7 +138,7 @@ def name_bars(ax: Any, timeline: Timeline, spans: list[tuple[float, float]]) -> 
     for a, (start, end) in zip(timeline.attempts, spans, strict=True):
         room = (end - start) * inch - 0.08
         retry = f"#{a.attempt}" if a.attempt > 1 else ""
-        name = one_line(a.name)
+        name = drawable(one_line(a.name), f"task {a.id}")
         for words in (f"{name} {retry}".strip(), shortened(name, retry, size, room), retry):
             if words and text_width(words, size) <= room:
                 look = {"facecolor": OUTCOMES[kind(a)]["facecolor"], "edgecolor": "none"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from sched.plots.style import (
     COLOURS,
     WIDTH,
+    drawable,
+    families,
     fit,
     room,
     set_description,
@@ -30,6 +32,7 @@ LATE: dict[str, Any] = {
     "hatch": "////",
 }
 BAR = 0.42  # height of a bar; a task has 1
+NEVER = " never run "
 NAME = 1.4  # inches that the name of a task may take
 TITLE_WIDTH = WIDTH - 1.9  # inches beside the longest name
 LINE = 0.2  # inches for each further line of a title
@@ -160,9 +163,15 @@ def draw_way(ax: Any, way: Way, span: tuple[float, float]) -> None:
             ax.plot(start, y, ">", color=COLOURS["green"], markersize=11, linestyle="", zorder=4)
         else:
             where: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 9}
-            ax.text(end - origin, y, " never run ", backgroundcolor="white", **where)
-    names = [fit(run.name, 9, NAME) for run in way.runs]
-    ax.set_yticks(range(len(names)), names, parse_math=False)
+            x = end - origin
+            wide = text_width(NEVER, 9) / room(ax) * x + 0.02 * x
+            if x - wide < due:  # the mark of the due time would lie on the words
+                x = due - 0.02 * x
+            ax.text(x, y, NEVER, backgroundcolor="white", **where)
+    names = [
+        fit(drawable(run.name, f"task {i}"), 9, NAME) for i, run in enumerate(way.runs, start=1)
+    ]
+    ax.set_yticks(range(len(names)), names, parse_math=False, family=families())
     ax.set_ylim(len(way.runs) - 0.4, -0.6)
     ax.set_xlim(-0.02 * (end - origin), (end - origin) * 1.03)
     ax.grid(axis="y", visible=False)

@@ -4,20 +4,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from sched.heap import HeapScheduler
+from sched.plots.style import drawable
 from sched.plots.words import number, one_line
 from sched.task import Details, Task
 
 
 @dataclass(frozen=True)
 class Label:
-    """key: what the entry is compared by, as text. name: whose it is; empty if it has none."""
+    """key: what the entry is compared by, as text. name: whose it is; empty if it has none.
+
+    task: the id, which stands for a name that no font can draw; None if it is not known.
+    """
 
     key: str
     name: str
+    task: int | None = None
 
     def __str__(self) -> str:
         """For a sentence: ``Mail (3)``."""
         return f"{self.name} ({self.key})" if self.name else self.key
+
+    def drawn(self) -> "Label":
+        """The same in letters that can be drawn."""
+        instead = "" if self.task is None else f"task {self.task}"
+        return Label(drawable(self.key), drawable(self.name, instead), self.task)
 
 
 def ready_side(scheduler: HeapScheduler) -> tuple[list[Any], set[int]]:
@@ -37,7 +47,7 @@ def label(entry: object) -> Label:
     it starts with, since they decide its place: ``(3.0, 1, "Mail")`` is ``3, 1`` and ``Mail``.
     """
     if isinstance(entry, Task):
-        return Label(number(entry.priority), one_line(entry.name))
+        return Label(number(entry.priority), one_line(entry.name), entry.id)
     if isinstance(entry, str):
         return Label(one_line(entry), "")
     if not isinstance(entry, tuple | list):
@@ -46,7 +56,7 @@ def label(entry: object) -> Label:
     if is_task_entry(fields):
         payload = fields[3]
         name = payload.name if isinstance(payload, Details) else payload
-        return Label(number(fields[0]), one_line(str(name)))
+        return Label(number(fields[0]), one_line(str(name)), fields[2])
     numbers: list[str] = []
     for field in fields:
         if not isinstance(field, int | float):

@@ -35,6 +35,13 @@ class Scene:
         self.tree = tree
         self.size = largest(frames)
 
+    def said(self, sentence: str) -> str:
+        """A sentence in letters that can be drawn, the names as they stand on the cards."""
+        for label in self.labels:
+            if (drawn := label.drawn()) != label:
+                sentence = sentence.replace(str(label), str(drawn))
+        return sentence
+
     def stage(self, frames: Sequence[Frame], width: float) -> "Stage":
         return Stage(self, frames, width)
 
@@ -48,6 +55,8 @@ class Scene:
             half = PANELS // 2
             title += f" ({len(panels) - PANELS} frames in the middle left out)"
             panels = [*panels[:half], *panels[-half:]]
+        title = self.said(title)
+        panels = [(self.said(heading), counts, frame) for heading, counts, frame in panels]
         columns = self.columns()
         gap, width = 0.16, (WIDTH - 0.2 - 0.16 * (columns - 1)) / columns
         stage = self.stage([panel[2] for panel in panels], width)

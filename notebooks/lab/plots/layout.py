@@ -71,6 +71,7 @@ class ArrayLayout:
 
 def draw_cell(page: Page, at: tuple[float, float], room: float, words: Label, **look: Any) -> None:
     """A cell of an array: the key above the name, which a narrow cell leaves out."""
+    words = words.drawn()
     lift = page_lift(look)
     page.box(*at, room, CARD, **look)
     write(page, at, words.key, words.name if room > 0.51 else "", room, lift)
@@ -80,6 +81,7 @@ def draw_card(
     page: Page, at: tuple[float, float], room: float, words: Label, index: str = "", **look: Any
 ) -> None:
     """A card of a tree, as wide as it needs to be; its index in the upper left corner."""
+    words = words.drawn()
     corner = text_width(index, 7.5) + 0.06 if index else 0.0
     key = fit(words.key, 10, room - 2 * corner - 0.08, bold=True)
     name = fit(words.name, 8.5, room - 0.1)

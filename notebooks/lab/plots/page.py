@@ -5,7 +5,7 @@ Axes given by the caller may be smaller: everything, the letters too, is scaled 
 
 from typing import Any
 
-from sched.plots.style import COLOURS, WIDTH
+from sched.plots.style import COLOURS, WIDTH, drawable, families
 
 
 class Page:
@@ -29,7 +29,8 @@ class Page:
     def text(self, x: float, y: float, text: str, size: float, **look: Any) -> Any:
         """Letters around (x, y), size in points on the page."""
         look = {"ha": "center", "va": "center", "zorder": 5, "parse_math": False, **look}
-        return self.axes.text(x, y, text, fontsize=size * self.scale, **look)
+        look["family"] = families()
+        return self.axes.text(x, y, drawable(text), fontsize=size * self.scale, **look)
 
     def line(self, points: list[tuple[float, float]], **look: Any) -> None:
         """A line through points; linewidth in points on the page."""

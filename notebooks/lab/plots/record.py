@@ -168,7 +168,7 @@ def record(
     """
     log: list[Comparison] = []
     entries = [(priority, 0.0, i) for i, (priority, _) in enumerate(rows)]
-    labels = [Label(number(priority), one_line(name)) for priority, name in rows]
+    labels = [Label(number(p), one_line(name), i) for i, (p, name) in enumerate(rows, start=1)]
     narrator = narrator_class(entries, labels)
     taken: list[int] = []
     for step in range(len(entries) + take):

@@ -194,12 +194,14 @@ class Trace:
             stage.draw(page, frames[i], 0.0, 0.95, on_the_way)
 
         seconds = [1.6 if part == 1.0 else 0.12 for _, part in shots]
-        title, words = self._title(operation), self.describe(operation)
+        title, words = self._scene.said(self._title(operation)), self.describe(operation)
         return Film(draw, seconds, stage.height + 1.05, title, words)
 
     def _write(self, page: Page, frame: Frame, y: float) -> None:
         """The sentence of a frame, and the counts so far, in two lines."""
-        page.text(0.12, y, fit(frame.sentence, 10.5, WIDTH - 0.3), 10.5, ha="left")
+        page.text(
+            0.12, y, fit(self._scene.said(frame.sentence), 10.5, WIDTH - 0.3), 10.5, ha="left"
+        )
         counts = self._counts(frame.comparisons, frame.moves)
         page.text(0.12, y + 0.2, f"{counts} so far", 9.5, ha="left", color=NOTE)
 
@@ -242,7 +244,7 @@ class Trace:
     def _png(self, index: int) -> bytes:
         """A frame as the slider shows it: the sentence stands beside it, as text."""
         stage = self._scene.stage(self.frames, WIDTH)
-        title = self.operations[self.frames[index].operation].title
+        title = self._scene.said(self.operations[self.frames[index].operation].title)
 
         def draw(page: Page) -> None:
             stage.draw(page, self.frames[index], 0.0, 0.4)
