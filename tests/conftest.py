@@ -3,9 +3,14 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sched import Scheduler, VirtualClock
 from tests.schedulers import SCHEDULERS
+
+# How long an example takes, or is drawn for, is the machine's affair: no test asserts a speed.
+settings.register_profile("sched", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sched")
 
 # A shell has the jobs that it starts in the background ignore Ctrl-C, and what they start ignores
 # it too. Some tests send it to a process of theirs, which must not depend on how they were started.

@@ -25,6 +25,7 @@ from jupyter_client.manager import KernelManager
 from tests.wheel import CLEAN, build_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 600  # seconds; a machine may be busy with other things
 STARTUP = {"_sched_first.py", "sched-first.pth", "sched-first.start"}
 
 # Only packages have a __path__: the standard library's sched is one file.
@@ -181,8 +182,8 @@ def ask_a_kernel(environment: Environment, cwd: Path) -> str:
 
     try:
         client.start_channels()
-        client.wait_for_ready(timeout=60)
-        client.execute_interactive(WHICH, timeout=60, output_hook=listen)
+        client.wait_for_ready(timeout=PATIENCE)
+        client.execute_interactive(WHICH, timeout=PATIENCE, output_hook=listen)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import sched
 from sched import plots
@@ -57,6 +58,16 @@ def test_each_guarantee_names_a_test_that_exists() -> None:
         assert named, f"README gives no test for {promise!r}"
         missing = [name for name in named if name not in existing]
         assert not missing, f"README: {promise!r} names {missing}, which no test module defines"
+
+
+def test_no_test_has_a_deadline() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "deadline":
+                none = isinstance(node.value, ast.Constant) and node.value.value is None
+                assert none, f"{path.name}, line {node.value.lineno}: a busy machine breaks this"
 
 
 def public_callables() -> list[tuple[str, object]]:
