@@ -3,13 +3,23 @@
 import signal
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from sched import Scheduler, VirtualClock
 from tests.schedulers import SCHEDULERS
 
 # How long an example takes, or is drawn for, is the machine's affair: no test asserts a speed.
 settings.register_profile("sched", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For code that is broken on purpose: the same examples in each run, so many that what is noticed at
+# all is noticed always, and none spent on finding the simplest.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("sched"),
+    database=None,
+    derandomize=True,
+    max_examples=1_000,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("sched")
 
 # A shell has the jobs that it starts in the background ignore Ctrl-C, and what they start ignores

@@ -1,83 +1,137 @@
 """What takes longer than a test run should: ``make soak``, or ``python -m tests.soak [part ...]``.
 
-mutants   each patch in tests/mutants breaks one promise; the tests that it names must notice
+mutants   each mutant in tests/mutants breaks one promise; the tests that it names must notice
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 workers   200,000 tasks that fail at random, on 8 threads
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
+
+Mutants are chosen by their file or their name, with wildcards: ``clock.toml``, ``pool-*``. The
+checkout is never changed: they break a copy, one file at a time.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MUTANTS = sorted((ROOT / "tests" / "mutants").glob("*.patch"))
-TOO_LONG = 240  # seconds; a test that never ends has noticed what is wrong, in its way
+from tests.mutants import MUTANTS, ROOT, Mutant, existing_tests
+
+TOO_LONG = 120  # seconds; a test that never ends has noticed what is wrong, in its way
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "work", "__pycache__", ".*_cache", ".hypothesis", "out"
 )
+# Only hypothesis: the other plugins take longer to load than most tests take to fail.
+PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "_hypothesis_pytestplugin"}
 
 
-def header(patch: Path) -> dict[str, str]:
-    """The lines ``promise: ...`` and ``tests: ...`` at the head of a patch."""
-    lines = patch.read_text(encoding="utf-8").split("\n\n", 1)[0].splitlines()
-    return dict(line.split(": ", 1) for line in lines)
+def run(
+    command: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    timeout: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process group of its own, of which nothing is left afterwards."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, f"did not end in {timeout} s", "")
+    finally:
+        end_group(process)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
 
 
 def pytest(
     folder: Path, *arguments: str, timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, f"did not end in {timeout} s", "")
+    own = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **PLUGINS}
+    return run(command, folder, {**os.environ, **own}, timeout)
 
 
-def soak_mutants() -> list[str]:
-    """The names of the mutants that no test noticed."""
-    survivors = []
-    for number, patch in enumerate(MUTANTS, 1):
-        head = header(patch)
-        with tempfile.TemporaryDirectory() as scratch:
-            copy = Path(scratch, "copy")
-            shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
-            subprocess.run(["git", "apply", str(patch)], cwd=copy, check=True)
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return lines[-1] if lines else f"it ended with {done.returncode}"
+
+
+def soak_mutants(chosen: list[Mutant]) -> list[str]:
+    """The names of the mutants that a test of theirs did not notice."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "copy")
+        shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+        # A test that fails as it is proves nothing.
+        named = {name for mutant in chosen for name in mutant.tests}
+        whole = run_tests(copy, named, timeout=None)
+        if whole.returncode:
+            return [f"the tests of the mutants fail without them\n{whole.stdout[-2000:]}"]
+        print(f"unbroken, all is well: {last_line(whole)}", flush=True)
+        survivors = []
+        for number, mutant in enumerate(chosen, 1):
             start = time.perf_counter()
-            run = pytest(copy, "-x", *head["tests"].split(), timeout=TOO_LONG)
-        # 1: tests failed. Anything else, a collection error included, proves nothing.
-        caught = run.returncode == 1
-        last = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else run.stderr[-200:]
-        verdict = "caught" if caught else "SURVIVED"
-        print(f"{number:3} of {len(MUTANTS)}  {verdict}  {patch.stem}  ({head['promise']})")
-        print(f"     {time.perf_counter() - start:.1f} s: {last}", flush=True)
-        if not caught:
-            survivors.append(patch.stem)
+            verdicts = break_and_test(copy, mutant)
+            # 1: tests failed. Anything else, a collection error included, proves nothing.
+            missed = [name for name, done in verdicts.items() if done.returncode != 1]
+            took = time.perf_counter() - start
+            verdict = f"SURVIVED {', '.join(missed)}" if missed else f"caught in {took:.1f} s"
+            print(f"{number:3} of {len(chosen)}  {mutant.name}  {verdict}", flush=True)
+            survivors += [
+                f"{mutant.name} ({mutant.promise}): not noticed by {name}, "
+                f"which said {last_line(verdicts[name])!r}"
+                for name in missed
+            ]
     return survivors
+
+
+def break_and_test(copy: Path, mutant: Mutant) -> dict[str, subprocess.CompletedProcess[str]]:
+    path = copy / mutant.file
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(mutant.breaks(whole), encoding="utf-8")
+    try:
+        options = ("-x", "--hypothesis-profile=mutants")
+        return {name: run_tests(copy, {name}, *options) for name in mutant.tests}
+    finally:
+        path.write_text(whole, encoding="utf-8")
+
+
+def run_tests(
+    copy: Path, tests: set[str], *arguments: str, timeout: float | None = TOO_LONG
+) -> subprocess.CompletedProcess[str]:
+    places = [place for name in sorted(tests) for place in existing_tests()[name]]
+    return pytest(copy, "--tb=short", *arguments, *places, timeout=timeout)
 
 
 def soak_runs(times: int, *arguments: str) -> list[str]:
     """Run a part of the suite again and again; the last lines of the runs that failed."""
     failed = []
     for number in range(1, times + 1):
-        run = pytest(ROOT, *arguments)
-        if run.returncode:
-            failed.append(f"{' '.join(arguments)}: {run.stdout[-2000:]}")
-        print(f"{number:3} of {times}  {run.stdout.strip().splitlines()[-1]}", flush=True)
+        done = pytest(ROOT, *arguments)
+        if done.returncode:
+            failed.append(f"{' '.join(arguments)}: {done.stdout[-2000:]}")
+        print(f"{number:3} of {times}  {last_line(done)}", flush=True)
     return failed
 
 
@@ -88,7 +142,7 @@ def soak_workers() -> list[str]:
 
 
 PARTS = {
-    "mutants": soak_mutants,
+    "mutants": lambda: soak_mutants(MUTANTS),
     "machine": lambda: soak_runs(1, "tests/test_machine.py", "--machine-examples=1200"),
     "threads": lambda: soak_runs(20, "tests/test_threads.py"),
     "workers": soak_workers,
@@ -99,17 +153,30 @@ PARTS = {
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in PARTS]
-    if unknown:
-        print(f"no part is called {unknown[0]!r}; the parts are {', '.join(PARTS)}")
-        return 2
+    chosen = []
+    for name in names:
+        fit = [m for m in MUTANTS if fnmatchcase(m.name, name) or m.listed_in == name]
+        if name not in PARTS and not fit:
+            print(f"no part or mutant is called {name!r}; the parts are {', '.join(PARTS)}")
+            return 2
+        chosen += fit
+    parts = [name for name in PARTS if name in names or not names]
+    if chosen and "mutants" not in parts:
+        parts.append("mutants")
     failures = []
-    for name in names or PARTS:
+    for name in parts:
         print(f"== {name}", flush=True)
-        failures += PARTS[name]()
+        failures += soak_mutants(chosen) if name == "mutants" and chosen else PARTS[name]()
     print(f"{len(failures)} failed" + "".join(f"\n  {failure}" for failure in failures))
     return 1 if failures else 0
 
 
+def end_in_order(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    # So that `finally` is reached, and in the background too, where a shell turns Ctrl-C off.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end_in_order)
     sys.exit(main(sys.argv[1:]))
