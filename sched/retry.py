@@ -45,10 +45,10 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
-            "max_attempts": as_count(self.max_attempts, "max_attempts", at_least=1),
+            "max_attempts": _as_attempts(self.max_attempts),
             "base": as_seconds(self.base, "base"),
             "factor": as_number(self.factor, "factor", at_least=1),
-            "cap": as_seconds(self.cap, "cap"),
+            "cap": _as_cap(self.cap),
             "retry_on": _as_classes(self.retry_on, "retry_on"),
             "give_up_on": _as_classes(self.give_up_on, "give_up_on"),
             "seed": None if self.seed is None else as_count(self.seed, "seed", at_least=0),
@@ -71,18 +71,40 @@ class RetryPolicy:
 
     def longest_pause(self, attempts: int) -> float:
         """The pause after so many attempts before jitter, in seconds. O(1)."""
-        if self.base == 0:
+        if self.base == 0 or self.cap == 0:
             return 0.0
-        # The logarithm never overflows, the power does: at attempt 1,025 with a factor of 2.
-        exponent = math.log(self.base) + (attempts - 1) * math.log(self.factor)
-        if self.cap == 0 or exponent >= math.log(self.cap):
-            return self.cap
-        return self.base * self.factor ** (attempts - 1)
+        steps = attempts - 1
+        try:
+            longest = self.base * self.factor**steps
+        except OverflowError:  # the power is beyond a float, though base times it need not be
+            exponent = math.log(self.base) + steps * math.log(self.factor)
+            longest = math.exp(exponent) if exponent < math.log(self.cap) else self.cap
+        return min(longest, self.cap)
 
     def pause(self, attempts: int) -> float:
         """The seconds to wait after so many attempts: drawn anew at each call. O(1)."""
         longest = self.longest_pause(attempts)
         return longest if self.jitter == "none" else self._random.uniform(0, longest)
+
+
+def _as_attempts(value: object) -> int:
+    try:
+        return as_count(value, "max_attempts", at_least=1)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            "max_attempts must be an int >= 1 (a very large one to retry for as long as it takes), "
+            f"got {value!r}"
+        ) from None
+
+
+def _as_cap(value: object) -> float:
+    try:
+        return as_seconds(value, "cap")
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            "cap must be a finite number of seconds >= 0 (a very large one for pauses that grow "
+            f"for as long as it takes), got {value!r}"
+        ) from None
 
 
 def _as_classes(value: object, argument: str) -> ErrorClasses:

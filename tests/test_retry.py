@@ -1,6 +1,7 @@
 """Retries: bounded, spread in time, and never for what is not worth another attempt."""
 
 import math
+from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
@@ -29,15 +30,28 @@ def test_a_pause_is_never_longer_than_the_cap(
     policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter=jitter)
     longest = policy.longest_pause(attempts)
     assert 0 <= policy.pause(attempts) <= longest <= cap
-    if base > 0:
-        assert longest == pytest.approx(min(cap, safe_power(base, factor, attempts - 1)), rel=1e-6)
+    exact = Fraction(base) * Fraction(factor) ** (attempts - 1)
+    assert longest == pytest.approx(float(min(exact, Fraction(cap))), rel=1e-6)
 
 
-def safe_power(base: float, factor: float, exponent: int) -> float:
-    try:
-        return base * factor**exponent
-    except OverflowError:
-        return math.inf
+@pytest.mark.parametrize(
+    ("base", "factor", "attempts", "cap", "longest"),
+    [
+        (5e-324, 2, 1025, 60, 2.0**-50),
+        (5e-324, 2, 2000, 60, 60),
+        (5e-324, 1e300, 3, 1e308, 5e-324 * 1e300 * 1e300),
+        (1e-307, 10, 310, 1e3, 1e2),
+        (1e-300, 2, 1025, 1e308, 1e-300 * 2.0**512 * 2.0**512),
+        (5e-324, 2, 10**9, 5e-324, 5e-324),
+        (5e-324, 2, 10**9, 0, 0),
+        (0, 1e300, 10**9, 60, 0),
+    ],
+)
+def test_a_pause_is_exact_where_its_power_overflows(
+    base: float, factor: float, attempts: int, cap: float, longest: float
+) -> None:
+    policy = RetryPolicy(base=base, factor=factor, cap=cap, jitter="none")
+    assert policy.pause(attempts) == pytest.approx(longest, rel=1e-6, abs=0)
 
 
 def test_attempt_ten_thousand_pauses_for_the_cap() -> None:
@@ -143,11 +157,16 @@ def test_a_policy_runs_without_the_lock() -> None:
     [
         ({"max_attempts": 0}, "max_attempts.*got 0"),
         ({"max_attempts": 2.0}, "max_attempts.*got 2.0"),
+        ({"max_attempts": True}, "max_attempts.*got True"),
+        ({"max_attempts": None}, r"max_attempts.*\(a very large one to retry for .*got None"),
+        ({"max_attempts": -1}, r"max_attempts.*\(a very large one to retry for .*got -1"),
         ({"base": -1}, "base.*got -1"),
         ({"base": math.nan}, "base.*got nan"),
         ({"factor": 0.5}, "factor.*>= 1, got 0.5"),
         ({"factor": "2"}, "factor.*got '2'"),
-        ({"cap": math.inf}, "cap.*got inf"),
+        ({"cap": -1}, "cap.*got -1"),
+        ({"cap": "60"}, "cap.*got '60'"),
+        ({"cap": math.inf}, r"cap.*\(a very large one for pauses that grow .*got inf"),
         ({"jitter": "some"}, "jitter.*got 'some'"),
         ({"retry_on": "OSError"}, "retry_on.*got 'OSError'"),
         ({"retry_on": (int,)}, "retry_on.*int"),
