@@ -1,5 +1,5 @@
-"""What the project says of itself: guarantees name tests that exist, docstrings state their cost,
-the arrows between modules point one way, and each mutant still fits the code that it breaks."""
+"""What the project says of itself: promises name tests that exist, each is broken by a mutant that
+fits the code, docstrings state their cost, and the arrows between modules point one way."""
 
 import ast
 import inspect
@@ -32,27 +32,39 @@ LAYERS = [
 ]
 
 
-def guarantees() -> list[list[str]]:
-    """The rows of the table under the heading "Guarantees" of README."""
-    section = README.split("## Guarantees", 1)[1].split("\n## ", 1)[0]
-    rows = [line for line in section.splitlines() if line.startswith("|")]
+def table(text: str) -> list[list[str]]:
+    """The rows of a Markdown table, without its head."""
+    rows = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 
-def test_each_guarantee_names_a_test_that_exists() -> None:
-    existing = existing_tests()
-    rows = guarantees()
-    assert len(rows) >= 8
-    for promise, *_, proof in rows:
-        named = re.findall(r"`(test_\w+)`", proof)
-        assert named, f"README gives no test for {promise!r}"
-        missing = [name for name in named if name not in existing]
-        assert not missing, f"README: {promise!r} names {missing}, which no test module defines"
+# What README promises, and the tests of each promise.
+GUARANTEES = [
+    promise for promise, _ in table(README.split("## Guarantees", 1)[1].split("\n## ", 1)[0])
+]
+PROVED = dict(table((ROOT / "tests" / "PROMISES.md").read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("promise", [row[0] for row in guarantees()])
-def test_a_mutant_breaks_each_guarantee(promise: str) -> None:
-    assert promise in {mutant.row for mutant in MUTANTS}
+def test_each_guarantee_is_among_the_promises_and_no_other_is() -> None:
+    assert len(GUARANTEES) >= 18
+    assert list(PROVED) == GUARANTEES
+
+
+@pytest.mark.parametrize("promise", PROVED)
+def test_each_promise_names_tests_that_exist(promise: str) -> None:
+    named = re.findall(r"`(test_\w+)`", PROVED[promise])
+    assert PROVED[promise] == ", ".join(f"`{name}`" for name in named) != ""
+    assert [name for name in named if name not in existing_tests()] == []
+
+
+@pytest.mark.parametrize("promise", GUARANTEES)
+def test_a_mutant_breaks_each_guarantee_and_a_test_of_it_must_notice(promise: str) -> None:
+    noticed = [name for mutant in MUTANTS if mutant.row == promise for name in mutant.tests]
+    assert [name for name in noticed if f"`{name}`" in PROVED[promise]]
+
+
+def test_a_mutant_breaks_a_part_of_a_guarantee_only() -> None:
+    assert {m.row for m in MUTANTS if m.row != m.promise} <= set(GUARANTEES)
 
 
 def test_each_mutant_has_a_name_of_its_own() -> None:
