@@ -5,6 +5,7 @@ machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 workers   200,000 tasks that fail at random, on 8 threads
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
+busy      ``make test`` while other processes keep the cores busy, three at work for each core
 
 Mutants are chosen by their file or their name, with wildcards: ``clock.toml``, ``pool-*``. The
 checkout is never changed: they break a copy, one file at a time.
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -29,6 +31,13 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 # Only hypothesis: the other plugins take longer to load than most tests take to fail.
 PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "_hypothesis_pytestplugin"}
+# It ends with the soak, whatever ends the soak.
+BUSY_LOOP = """
+import os, sys
+while os.getppid() == int(sys.argv[1]):
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 def run(
@@ -36,15 +45,17 @@ def run(
     folder: Path,
     environment: dict[str, str],
     timeout: float | None = None,
+    shown: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a process group of its own, of which nothing is left afterwards."""
+    output = None if shown else subprocess.PIPE
     process = subprocess.Popen(
         command,
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
         start_new_session=True,
     )
@@ -54,7 +65,7 @@ def run(
         return subprocess.CompletedProcess(command, 1, f"did not end in {timeout} s", "")
     finally:
         end_group(process)
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+    return subprocess.CompletedProcess(command, process.returncode, out or "", err or "")
 
 
 def end_group(process: subprocess.Popen[str]) -> None:
@@ -141,6 +152,31 @@ def soak_workers() -> list[str]:
     return soak_runs(1, "tests/test_workers.py", "-k", "no_task_runs_twice_at_once")
 
 
+@contextmanager
+def busy_cores(loops: int) -> Iterator[None]:
+    """Other processes that never rest, for as long as the block lasts."""
+    command = [sys.executable, "-c", BUSY_LOOP, str(os.getpid())]
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for _ in range(loops):
+            processes.append(subprocess.Popen(command))
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+
+
+def soak_busy() -> list[str]:
+    """The whole suite where everybody waits for a core: on two cores, at a load of six."""
+    # A make above this one would hand its own ARGS down.
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    with busy_cores(3 * (os.cpu_count() or 2) - 2):
+        done = run(["make", "test"], ROOT, environment, shown=True)
+    return ["make test, while the cores were busy"] if done.returncode else []
+
+
 PARTS = {
     "mutants": lambda: soak_mutants(MUTANTS),
     "machine": lambda: soak_runs(1, "tests/test_machine.py", "--machine-examples=1200"),
@@ -149,6 +185,7 @@ PARTS = {
     "memory": lambda: soak_runs(
         1, "tests/test_memory.py", "-k", "cycles_leave_memory_flat", "--cancel-cycles=1000000"
     ),
+    "busy": soak_busy,
 }
 
 

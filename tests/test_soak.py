@@ -1,6 +1,10 @@
-"""The soak leaves no broken file behind, and is not taken in by a mutant."""
+"""The soak leaves no busy loop and no broken file behind, and is not taken in by a mutant."""
 
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,19 @@ from tests import soak
 from tests.mutants import MUTANTS, ROOT, Mutant
 
 MUTANT = Mutant("m", "order", "sched/m.py", "a < b", "a > b", ("test_soaked",), "m.toml")
+BUSY = """
+import subprocess, time
+from tests import soak
+ends = []
+start = subprocess.Popen
+def remember(*arguments, **options):
+    ends.append(start(*arguments, **options))
+    return ends[-1]
+soak.subprocess.Popen = remember
+with soak.busy_cores(2):
+    print(*[process.pid for process in ends], flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -23,6 +40,15 @@ def copy(tmp_path: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return tmp_path
+
+
+def runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or ") Z " not in stat.read_text()
 
 
 def test_an_interrupt_puts_the_broken_file_back(
@@ -73,3 +99,20 @@ def test_tests_that_fail_unbroken_prove_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(soak, "pytest", lambda *_, **__: failed)
     (said,) = soak.soak_mutants(MUTANTS[:1])
     assert "fail without them" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_busy_loops_end_with_the_soak(number: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUSY],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    pids = [int(word) for word in process.stdout.readline().split()]
+    assert len(pids) == 2
+    assert all(runs(pid) for pid in pids)
+    process.send_signal(getattr(signal, number))
+    process.communicate()
+    while any(runs(pid) for pid in pids):  # soon, however busy the machine is
+        time.sleep(0.05)
