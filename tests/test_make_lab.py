@@ -17,7 +17,8 @@ from types import ModuleType
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[1] / "notebooks" / "lab" / "launch.py"
+ORIGINALS = Path(__file__).resolve().parents[1] / "notebooks"
+SOURCE = ORIGINALS / "lab" / "launch.py"
 PATIENCE = 600  # seconds; a machine may be busy with other things
 
 
@@ -118,6 +119,15 @@ def test_the_learner_starts_at_the_first_notebook_and_goes_on_where_they_left_of
     (work / "02-second.ipynb").write_text("begun")
     assert launch.where_to_start(notebooks, work, copies) == work / "02-second.ipynb"
     assert launch.where_to_start(notebooks, work, []) is None
+
+
+def test_a_notebook_that_is_opened_elsewhere_says_how_to_start() -> None:
+    """There, its first line fails before any of our code runs; an error shows the line as it is."""
+    for path in sorted(ORIGINALS.glob("[0-9][0-9]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        (line,) = re.findall(r"^from lab import .*", first, flags=re.M)
+        assert line.endswith("  # not found? Start with: make lab"), path.name
 
 
 def test_a_file_in_the_place_of_work_is_reported_in_one_line(notebooks: Path, work: Path) -> None:
