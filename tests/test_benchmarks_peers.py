@@ -83,7 +83,9 @@ def test_a_peer_that_loses_or_repeats_a_task_is_found_out(monkeypatch):
 def test_the_model_takes_what_is_there_when_it_is_asked():
     added_first = check.expected(STEADY, 64)
     taken_first = check.expected(STEADY, 64, take_first=True)
-    assert len(added_first) == len(taken_first) == len(race.new_rows(STEADY, 64)) == 4
+    assert (
+        len(added_first) == len(taken_first) == len(race.new_rows(STEADY, 64)) == 5
+    )  # the first is the warm-up
     gone = {race.rows_of(CANCELLED, 64)[i][1] for i in race.doomed(64)}
     assert len(gone) == 32
     assert not gone & {name for _, name in check.expected(CANCELLED, 64)}
@@ -96,6 +98,27 @@ def test_the_most_urgent_level_does_not_run_out_in_the_steady_state():
     for n in (2**10, 2**14):
         keys = [key for key, _ in race.rows_of(TEN_LEVELS, n)]
         assert keys.count(1) > len(race.new_rows(STEADY, n))
+
+
+def test_what_a_load_puts_off_is_not_timed_in_a_steady_state(monkeypatch):
+    class PutsOff(RawHeap):
+        """Takes a second for the first turn after a load."""
+
+        def load(self, rows):
+            super().load(rows)
+            self.put_off = 10**9
+
+        def add_and_take(self, rows):
+            now.append(now[-1] + self.put_off + 100 * len(rows))
+            self.put_off = 0
+            return super().add_and_take(rows)
+
+    now = [0]
+    monkeypatch.setattr(race, "perf_counter_ns", lambda: now[-1])
+    monkeypatch.setitem(PEERS, RAW_HEAP, PutsOff)
+    (sample,) = race.play(RAW_HEAP, STEADY, 1024)
+    assert sample.total_ns == 100
+    assert now[-1] == 10**9 + 100 * (8 + 64)  # one pair of warm-up for eight that are timed
 
 
 def test_each_repeat_runs_each_peer_once_in_another_order():

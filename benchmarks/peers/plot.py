@@ -57,9 +57,9 @@ def bars(found: PeerResults) -> Figure | None:
     shown = [w for w in WORKLOADS if len(found.at_largest(w)) > 1]
     if not shown:
         return None
-    columns = max(3, -(-len(shown) // 2))
+    down = max(2, -(-len(shown) // 3))
     figure, grid = plt.subplots(
-        2, columns, figsize=(6 * columns, 11.5), layout="constrained", squeeze=False
+        down, 3, figsize=(18, 5.6 * down), layout="constrained", squeeze=False
     )
     axes: list[Axes] = list(grid.flat)
     for axis in axes[len(shown) :]:

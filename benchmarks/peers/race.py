@@ -9,7 +9,8 @@ half cancelled   n tasks of ten levels added, a random half cancelled, the other
 bulk             n tasks of ten levels added at once, then all taken
 
 Times are per task, in the steady state per pair. A bulk load counts with its takes, because what
-is only put off until the first take is no saving. Everything runs with collection off; machines
+is only put off until the first take is no saving; in a steady state neither the load is timed nor
+the first turns, which do what it has put off. Everything runs with collection off; machines
 speed up and slow down, so a ratio is taken between neighbours: in each repeat each peer runs once,
 in shuffled order, and the ratio is the median of the ratios of the repeats. A large size is
 repeated while there is time (``--minutes``): see the column ``repeats``.
@@ -48,6 +49,8 @@ SMALLEST = 2**10
 REPEATS, FEW_REPEATS, MANY = 5, 3, 2**16  # so many repeats for so many tasks and more
 PATIENCE = 270.0  # seconds; after them no large size is repeated
 FAR = 2**40  # the latest deadline, in ticks from the task taken last
+FEW_PAIRS = 16  # one pair of a steady state for so many that are queued
+WARM_UP = 8  # one pair of a steady state untimed for so many that are timed
 BATCH = 250  # tasks that are taken before they are completed: they are in the cache by then
 HOUR = 3600.0
 
@@ -133,9 +136,11 @@ def doomed(n: int) -> list[int]:
 def new_rows(workload: str, n: int, pairs: int = 0) -> list[Row]:
     """What comes in during a steady state, with names of its own. O(pairs log n).
 
-    pairs: how many; by default so few that the most urgent level does not run out.
+    pairs: how many are timed; by default so few that the most urgent level does not run out.
+    Those of the warm-up are added to them.
     """
-    pairs = pairs or n // 16
+    pairs = pairs or n // FEW_PAIRS
+    pairs += -(-pairs // WARM_UP)
     if workload == DEADLINES:
         return _next_deadlines(n, pairs)
     if workload == STEADY_DISTINCT:
@@ -184,8 +189,10 @@ def play(
     if workload in STEADY_STATES:
         peer.load(rows)
         new = new_rows(workload, n, pairs)
-        add, complete = _exchange(peer, new, seen)
-        return [Sample(name, workload, n, number, add / len(new), 0, complete / len(new))]
+        pairs = pairs or n // FEW_PAIRS
+        _exchange(peer, new[:-pairs], seen)
+        add, complete = _exchange(peer, new[-pairs:], seen)
+        return [Sample(name, workload, n, number, add / pairs, 0, complete / pairs)]
     left = n
     if workload == BULK:
         add, _ = timed(peer.load, rows)

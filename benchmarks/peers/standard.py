@@ -207,14 +207,20 @@ class StandardScheduler(Peer):
         return self.taken[:number]
 
     def add_and_take(self, rows: Sequence[Row]) -> list[Any]:
-        """``run`` hands out all that is due: let each event that it runs enter the next one."""
+        """``run`` hands out all that is due: let each event that it runs enter the next one.
+
+        It stops in an event, which is one more than was asked for: that one is kept for next time.
+        """
         self._new = iter(rows)
-        self.taken = []
+        if self.taken:
+            key, name = next(self._new)
+            self.scheduler.enterabs(0, key, self._next, (name,))
         try:
             self.scheduler.run(blocking=False)
         except _EnoughError:
             pass
-        return self.taken[: len(rows)]
+        taken, self.taken = self.taken[: len(rows)], self.taken[len(rows) :]
+        return taken
 
     def load(self, rows: Sequence[Row]) -> None:
         enter, action = self.scheduler.enterabs, self._next
