@@ -216,4 +216,7 @@ if __name__ == "__main__":
     # So that `finally` is reached, and in the background too, where a shell turns Ctrl-C off.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, end_in_order)
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was started has been ended")
