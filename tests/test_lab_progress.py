@@ -89,6 +89,83 @@ def test_what_is_no_answer_is_refused_kindly(
     assert not folder.exists()
 
 
+class Odd:
+    """It answers no question that it is asked."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ZeroDivisionError(name)
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class OddWord(str):
+    def strip(self, chars: str | None = None) -> str:
+        raise ZeroDivisionError
+
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+    __hash__ = str.__hash__
+
+
+class OddList(list[Any]):
+    def __len__(self) -> int:
+        raise ZeroDivisionError
+
+
+HOLDS_ITSELF: list[Any] = []
+HOLDS_ITSELF.append(HOLDS_ITSELF)
+ANYTHING = [
+    *(sign * 10**n for n in (30, 308, 309, 602, 999, 1000, 4299, 4300, 5000) for sign in (1, -1)),
+    *(float(word) for word in ("inf", "-inf", "nan", "5e-324", "1.7e308")),
+    *("\ud83d", "a\udfffb", "\x00", "\u2028", "1e999999999", "9" * 200, "inf", "nan", "1/0", "½"),
+    *(Odd(), OddWord("word"), OddList([1]), HOLDS_ITSELF, [Odd()], (float("nan"), 10**400)),
+    *(b"bytes", 1j, np.float64("nan"), np.array([1, 2]), np.int64(3), lambda: 1, Odd, type),
+]
+
+
+@pytest.mark.parametrize(
+    "happened", [17, 10**400, 0.0, "a word", True, float("inf"), [1, 2]], ids=lambda x: str(x)[:9]
+)
+def test_whatever_is_predicted_no_traceback_is_shown(
+    happened: Any, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, answer in enumerate(ANYTHING):
+        for within in (None, 2):
+            id_ = f"01-n{number}-{within or 0}"
+            predict(id_, answer)
+            reveal(id_, happened, within=within)
+            reveal(id_, answer)
+            out = said(capsys)
+            assert out.startswith(("Predicted: ", "Not yet: ", "This is not an answer yet: "))
+            assert "cannot be kept" not in out
+    score("01")
+    capsys.readouterr()
+    restart_the_kernel()
+    score("01")  # what was kept can be read
+    assert "damaged" not in said(capsys)
+
+
+def test_a_choice_is_asked_of_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in ANYTHING:
+        predict("01-x", answer, choices=["Low", 3, [1, 2]])
+    assert said(capsys).count("Predicted: ") == 1  # it is 3
+
+
+def test_large_numbers_are_compared_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    predict("01-x", 2**2000)
+    reveal("01-x", 2**2000)
+    reveal("01-x", 2**2000 * 3, within=4)
+    reveal("01-x", 2**2000 * 5, within=4)
+    assert [line[:3] for line in said(capsys).splitlines()[3::3]] == ["Rig", "Rig", "Off"]
+
+
 def test_an_answer_is_one_of_the_choices_whatever_its_case(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -4,16 +4,24 @@ The answer that stands when a prediction is first revealed is the one that count
 can be changed; a different one after that is a second thought: shown, and not counted.
 """
 
-import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from . import progress, session
 from .progress import Answer, Prediction, Scalar
 
+WHAT_IS_ONE = "write a word in quotes, a number, True, False, or a short list of them."
+ROUNDING = Fraction(1, 10**9)
 LONGEST_LIST = 20
 LONGEST_TEXT = 200
+MOST_DIGITS = 1000  # of a whole number; Python itself turns at most 4,300 into text
+MOST_SHOWN = 30
+
+
+class _NoAnswer(TypeError):  # noqa: N818
+    """In a learner's words, why something is no answer."""
 
 
 def predict(id: str, answer: Any = None, *, choices: Sequence[Any] | None = None) -> None:  # noqa: A002
@@ -68,7 +76,7 @@ def reveal(id: str, happened: Any, why: str = "", *, within: float | None = None
     session.used(notebook)
     if within is not None and not within >= 1:
         raise ValueError(f"within must be a factor of 1 or more, got {within!r}")
-    truth = _as_answer(happened)
+    truth = _as_outcome(happened)
     page = progress.load(notebook)
     prediction = page.predictions.setdefault(id, Prediction())
     prediction.revealed = True
@@ -102,14 +110,23 @@ def agree(answer: Answer, truth: Answer, within: float | None = None) -> bool:
         return answer is truth
     if isinstance(truth, str) and isinstance(answer, str):
         return " ".join(answer.casefold().split()) == " ".join(truth.casefold().split())
+    a, t = _exact(answer), _exact(truth)  # "12" for 12 is an answer too
+    if a is None or t is None:
+        return answer == truth  # infinity; and nothing is the same as "not a number"
+    small, large = sorted((abs(a), abs(t)))
+    if within is not None and a * t > 0:
+        return large <= small * Fraction(within) * (1 + ROUNDING)
+    return abs(a - t) <= large * ROUNDING
+
+
+def _exact(number: str | int | float) -> Fraction | None:
+    """A number as it is, however large; None if it is none, or not finite."""
     try:
-        a, t = float(answer), float(truth)  # "12" for 12 is an answer too
-    except ValueError:
-        return False
-    if within is not None and a * t > 0 and math.isfinite(a) and math.isfinite(t):
-        factor = max(abs(a / t), abs(t / a))
-        return factor <= within * (1 + 1e-9)
-    return a == t or math.isclose(a, t, rel_tol=1e-9)
+        if isinstance(number, str):  # by way of float: "1e999999999" would fill the memory
+            number = int(number) if number.strip("+-").isdigit() else float(number)
+        return Fraction(number)
+    except (ValueError, OverflowError):
+        return None
 
 
 def show(answer: Answer) -> str:
@@ -121,7 +138,11 @@ def show(answer: Answer) -> str:
     if isinstance(answer, bool | str):
         return str(answer)
     if isinstance(answer, int):
-        return f"{answer:,}"
+        digits = str(abs(answer))
+        if len(digits) <= MOST_SHOWN:
+            return f"{answer:,}"
+        sign = "-" if answer < 0 else ""
+        return f"{sign}{digits[0]}.{digits[1:6]}e+{len(digits) - 1}"
     return f"{answer:,.6g}"
 
 
@@ -148,27 +169,49 @@ def _notebook_of(prediction_id: str) -> str:
 
 def _as_answer(value: Any) -> Answer:
     """A prediction or an outcome as it is kept; if it is none, TypeError in a learner's words."""
-    if isinstance(value, list | tuple):
-        if len(value) > LONGEST_LIST:
-            raise TypeError(f"a list of at most {LONGEST_LIST} items, please.")
-        return [_as_scalar(item) for item in value]
-    return _as_scalar(value)
+    try:
+        if isinstance(value, list | tuple):
+            items = list(value)
+            if len(items) > LONGEST_LIST:
+                raise _NoAnswer(f"a list of at most {LONGEST_LIST} items, please.")
+            return [_as_scalar(item) for item in items]
+        return _as_scalar(value)
+    except _NoAnswer:
+        raise
+    except Exception:  # something of the learner's own, which answers no question that it is asked
+        raise _NoAnswer(WHAT_IS_ONE) from None
 
 
 def _as_scalar(value: Any) -> Scalar:
     if value is None or value is Ellipsis:
         return None
+    # Each by the way of the built-in type: a class of the learner's may have another.
     if isinstance(value, str):
-        if len(value) > LONGEST_TEXT:
-            raise TypeError(f"a text of at most {LONGEST_TEXT} letters, please.")
-        return str(value.strip())
+        text = str.strip(value)
+        if len(text) > LONGEST_TEXT:
+            raise _NoAnswer(f"a text of at most {LONGEST_TEXT} letters, please.")
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise _NoAnswer("it holds half a letter, as copying sometimes leaves: write it anew.")
+        return text
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(value)
+        number = int.__index__(value)
+        if abs(number) >= 10**MOST_DIGITS:
+            raise _NoAnswer(f"a number of at most {MOST_DIGITS:,} digits, please.")
+        return number
     if isinstance(value, float):
-        return float(value)
+        return float.__float__(value)
     item = getattr(value, "item", None)  # a number of numpy's
     if callable(item) and getattr(value, "shape", None) == ():
         return _as_scalar(item())
-    raise TypeError("write a word in quotes, a number, True, False, or a short list of them.")
+    raise _NoAnswer(WHAT_IS_ONE)
+
+
+def _as_outcome(value: Any) -> Answer:
+    """What happened, which may be anything that a learner's own code gave."""
+    try:
+        return _as_answer(value)
+    except _NoAnswer:
+        kind = type(value).__name__
+        return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"[:LONGEST_TEXT]

@@ -88,7 +88,7 @@ def save(notebook: str, page: Page) -> None:
             (where / ".gitignore").write_text("*\n", encoding="utf-8")
         unfinished.write_text(_to_json(notebook, page), encoding="utf-8")
         unfinished.replace(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: what no text of JSON can hold
         _unkept[notebook] = page
         _say_once(NOT_KEPT)
     else:
