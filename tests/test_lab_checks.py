@@ -21,10 +21,11 @@ sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
 from lab import check  # noqa: E402
 from lab.check.exercises import Exercise, is_empty  # noqa: E402
-from lab.check.running import BrokenError, Trial, _no_sleep  # noqa: E402
+from lab.check.running import BrokenError, Trial  # noqa: E402
 from lab.check.searching import Verdict, run, shrink  # noqa: E402
 from sched import HeapScheduler, VirtualClock  # noqa: E402
 from tests import test_notebook_rules as notebook_rules  # noqa: E402
+from tests.surroundings import surroundings  # noqa: E402
 from tests.wrong_answers import RIGHT, WRONG, WrongAnswer  # noqa: E402
 
 EVERY = check.exercises()
@@ -137,7 +138,7 @@ def test_the_case_shown_can_be_pasted_and_does_what_it_says(
     exercise: Exercise, mistake: WrongAnswer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict = exercise.examine(mistake.thing)
-    monkeypatch.setattr(time, "sleep", _no_sleep)
+    monkeypatch.setattr(time, "sleep", refuses_to_sleep)
     if not verdict.lines or "does not come back" in verdict.message:
         return
     names = pasting(exercise, mistake.thing)
@@ -166,6 +167,10 @@ def test_the_case_shown_can_be_pasted_and_does_what_it_says(
             assert comment.startswith("values ")
     expected = re.search(r"raises (\w+)", verdict.message)
     assert raised == (expected[1] if expected else None)
+
+
+def refuses_to_sleep(_seconds: float) -> None:
+    raise RuntimeError("no real waiting here")
 
 
 def pasting(exercise: Exercise, thing: Any) -> dict[str, Any]:
@@ -350,13 +355,12 @@ def says_nothing_in_its_error(heap: Any, item: Any) -> None:
     ],
 )
 def test_code_that_misbehaves_is_named_and_survived(odd: Any, said: str) -> None:
-    tracer = sys.gettrace()
+    before = surroundings()
     verdict = check.heap_push.examine(odd)
     assert said in verdict.message
     assert verdict.operation == "push"
     assert verdict.case == [1]
-    assert sys.gettrace() is tracer
-    assert time.sleep is not _no_sleep
+    assert surroundings() == before
 
 
 def test_nonetype_is_said_in_plain_words() -> None:
@@ -369,7 +373,7 @@ def test_nonetype_is_said_in_plain_words() -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer here")
 def test_what_takes_long_without_taking_steps_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.check.running.SECONDS", 0.05)
+    monkeypatch.setattr("lab.check.apart.SECONDS", 0.05)
     assert "does not come back" in check.heap_push.examine(waits_for_nobody).message
 
 

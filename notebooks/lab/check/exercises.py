@@ -6,7 +6,8 @@ from types import FunctionType
 from typing import Any
 
 from .. import progress, session
-from .running import StubError
+from .apart import AbandonedError, apart
+from .running import StubError, endless
 from .searching import Verdict, not_yet, wrong
 
 _all: dict[str, "Exercise"] = {}
@@ -48,7 +49,12 @@ class Exercise:
         if answer is None or answer is Ellipsis:
             return not_yet("write your answer above, then run this cell again.")
         try:
-            return self._examine(answer)
+            return apart(lambda: self._examine(answer))
+        except AbandonedError as abandoned:
+            trial, shown, operation = abandoned.call
+            verdict = wrong(operation, "does not come back", endless(shown))
+            verdict.lines = list(trial.lines)
+            return verdict
         except StubError as stub:
             return not_yet(f"{stub} is still to be written.")
         except Exception as error:

@@ -2,28 +2,25 @@
 
 It may raise, never come back, print a page for each of a thousand cases, or end the interpreter.
 Endless code is stopped after a number of steps (lines), which is the same on every machine; what
-takes long within one line, such as a sleep, by a timer where there is one. What is printed is
-caught, and shown for the one case that failed.
+takes long within one line by the clock (see apart.py). Sleeping is refused at once. What is printed
+is caught, and shown for the one case that failed. All of it holds in the thread that runs the code,
+and nowhere else.
 """
 
-import contextlib
 import io
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from .apart import Job, TooLong, here
+
 STEPS = 100_000  # lines of Python that one call may take: about 20 ms
-SECONDS = 5.0  # for what takes long without taking steps
 PRINTED = 2_000  # characters that are kept of what one case prints
 
-
-class TooLong(BaseException):
-    """Raised inside code that does not come back. No learner's `except Exception` stops it."""
+_sleep = time.sleep
 
 
 class StubError(Exception):
@@ -59,18 +56,17 @@ class Trial:
         shown: the call as the learner would write it.
         """
         self.lines.append(shown)
-        out = io.StringIO()
+        job = here.job if here.job is not None else Job[Any](lambda: None)
+        job.began((self, shown, operation))
+        here.out = out = io.StringIO()
         try:
-            with contextlib.redirect_stdout(out), _limits() as limits:
-                value = function(*args)
-            if limits.exceeded:  # it caught what was to stop it
+            value = _Limits(job).run(function, args)
+            if job.exceeded:  # it caught what was to stop it
                 raise TooLong
         except TooLong:
-            raise BrokenError(
-                operation,
-                "does not come back",
-                f"{shown} took too long and was stopped: is there a loop that never ends?",
-            ) from None
+            if job.stopped:
+                raise
+            raise BrokenError(operation, "does not come back", endless(shown)) from None
         except KeyboardInterrupt:
             raise
         except NotImplementedError:
@@ -80,6 +76,8 @@ class Trial:
                 operation, f"raises {type(error).__name__}", _told(shown, error)
             ) from None
         finally:
+            here.out = None
+            job.ended()
             self.printed = (self.printed + out.getvalue())[:PRINTED]
         if value is Ellipsis:
             raise StubError(operation)
@@ -97,54 +95,36 @@ def _told(shown: str, error: BaseException) -> str:
     return told
 
 
+def endless(shown: str) -> str:
+    return f"{shown} took too long and was stopped: is there a loop that never ends?"
+
+
 class _Limits:
-    exceeded = False
+    """Raises TooLong in code that takes too many steps or too long; lets nothing sleep."""
 
+    def __init__(self, job: Job[Any]) -> None:
+        self.job = job
+        self.left = STEPS
 
-def _no_sleep(_seconds: object, /) -> None:
-    raise RuntimeError("no real waiting here: time.sleep holds up everything else")
+    def run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        tracer, profiler = sys.gettrace(), sys.getprofile()
+        try:
+            sys.setprofile(self._no_sleep)
+            sys.settrace(self._count)
+            return function(*args)
+        finally:
+            sys.settrace(tracer)
+            sys.setprofile(profiler)
 
-
-@contextlib.contextmanager
-def _limits() -> Iterator[_Limits]:
-    """Raise TooLong in the code inside that takes too many steps or too long."""
-    limits = _Limits()
-    left = STEPS
-    inside = True
-
-    def count(_frame: FrameType, _event: str, _arg: object) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            limits.exceeded = True
-            if timed:  # a tracer that raises is dropped: the timer does the rest, if need be
-                signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    def _count(self, _frame: FrameType, event: str, _arg: object) -> Any:
+        self.left -= 1
+        if self.left < 0 or self.job.stopped:
+            self.job.exceeded = True  # a tracer that raises is dropped: who waits does the rest
             raise TooLong
-        return count
+        if event == "exception":  # a profiler that raised is dropped too, and needed again
+            sys.setprofile(self._no_sleep)
+        return self._count
 
-    def stop(_number: int, frame: FrameType | None) -> None:
-        # Never in the lines around the call, which put everything back; the timer comes again.
-        if inside and frame and frame.f_code.co_filename not in (__file__, contextlib.__file__):
-            limits.exceeded = True
-            raise TooLong
-
-    # Signals reach the main thread only, and Windows has no timer: there the steps must do.
-    timed = hasattr(signal, "setitimer") and (threading.current_thread() is threading.main_thread())
-    tracer, sleep = sys.gettrace(), time.sleep
-    handler: Any = None
-    before = (0.0, 0.0)
-    if timed:
-        handler = signal.signal(signal.SIGALRM, stop)
-        # Again and again: a bare `except:` in a loop catches the first one.
-        before = signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS / 10)
-    time.sleep = _no_sleep
-    sys.settrace(count)
-    try:
-        yield limits
-    finally:
-        inside = False
-        sys.settrace(tracer)
-        time.sleep = sleep
-        if timed:
-            signal.setitimer(signal.ITIMER_REAL, *before)
-            signal.signal(signal.SIGALRM, handler)
+    def _no_sleep(self, _frame: FrameType, event: str, arg: object) -> None:
+        if event == "c_call" and arg is _sleep:
+            raise RuntimeError("no real waiting here: time.sleep holds up everything else")
