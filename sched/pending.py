@@ -51,7 +51,7 @@ class PendingTasks:
         return pd.DataFrame(rows, columns=columns)
 
     def _table(self) -> tuple[str, list[tuple[str, str, str, str]]]:
-        """The headline, and the head and the first rows as texts; no rows if nothing is pending."""
+        """The headline, and the head and first rows of the table; none if nothing is pending."""
         now, entries = self._scheduler._pending_entries(_ROWS)
         total = len(self)
         headline = counted(total, "pending task")

@@ -220,7 +220,7 @@ class Timeline:
         )
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """The table as texts, its head first; seconds count from the start. O(n)."""
+        """The table as rows of strings, its head first; seconds count from the start. O(n)."""
         yield ("start", "end", "worker", "priority", "task", "attempt", "outcome", "error")
         for a in self.attempts:
             end = "" if a.end is None else f"{a.end - self.start:.3f}"

@@ -91,7 +91,7 @@ def test_epoch_seconds_are_shown_from_the_first_one_on():
         (lambda: plots.waiting([("Mail", 0, 1)]), TypeError, r"row 0 is \('Mail', 0, 1\)"),
         (lambda: plots.waiting([("Mail", 0, "1", 1)]), ValueError, "run_at, row 0, .* got '1'"),
         (lambda: plots.waiting(RUNS, [float("nan")]), ValueError, "looks must be .* got nan"),
-        (lambda: plots.compare_waiting({}), TypeError, "ways must be a dict .* got {}"),
+        (lambda: plots.compare_waiting({}), TypeError, "ways must be a non-empty dict .* got {}"),
         (lambda: plots.compare_waiting({"a": RUNS}, {"b": []}), ValueError, "looks .* got 'b'"),
         (lambda: plots.sides([1]), TypeError, r"scheduler must be a Scheduler, got \[1\]"),
         (lambda: plots.becoming_ready([]), ValueError, "tasks must be from 1 to 8, got 0"),

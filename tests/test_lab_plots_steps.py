@@ -320,3 +320,10 @@ def test_a_multilevel_scheduler_is_told_level_by_level():
         ]
     )
     assert_nothing_is_clipped_or_hidden(trace.strip())
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_each_function_that_draws_says_what_it_costs(name: str):
+    thing = getattr(plots, name)
+    if callable(thing) and not isinstance(thing, type):
+        assert "O(" in thing.__doc__

@@ -7,7 +7,7 @@ import pytest
 
 import lab.plots as lab_plots
 from sched import HeapScheduler, SortedListScheduler, VirtualClock, plots
-from sched.plots import style
+from sched.plots import letters
 from sched.simulation import simulate
 from sched.timeline import Timeline
 from tests.pictures import assert_nothing_is_clipped_or_hidden, plt, texts_of
@@ -24,7 +24,7 @@ def _no_figure_is_left():
 
 @pytest.fixture
 def no_other_font(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(style, "FALLBACKS", ())
+    monkeypatch.setattr(letters, "FALLBACKS", ())
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def a_font_with_chinese_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     font.save(path := tmp_path / "letters.ttf")
     before = list(fontManager.ttflist)
     fontManager.addfont(str(path))
-    monkeypatch.setattr(style, "FALLBACKS", ("Not Installed", "Four Letters"))
+    monkeypatch.setattr(letters, "FALLBACKS", ("Not Installed", "Four Letters"))
     yield
     fontManager.ttflist[:] = before
 
@@ -152,4 +152,4 @@ def test_axes_of_the_caller_have_the_fonts_too() -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_left_out_or_replaced(text: str, instead: str, shown: str) -> None:
-    assert style.drawable(text, instead) == shown
+    assert letters.drawable(text, instead) == shown

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from sched import HeapScheduler, VirtualClock, plots
-from sched.plots.style import fit, text_width, title_lines
+from sched.plots.letters import FONT, fit, text_width
+from sched.plots.style import COLOURS, LABEL, SERIES, WIDTH, title_lines
 from sched.simulation import simulate
 from tests.pictures import plt
 
@@ -78,3 +79,19 @@ def test_the_powers_of_ten_on_a_logarithmic_axis_are_formulas():
         assert tick.get_parse_math()
     widths = [tick.get_window_extent().width for tick in axes.get_yticklabels()]
     assert max(widths) < 40  # 10 to the fifth; the source of the formula is 170 wide
+
+
+def test_the_style_file_has_the_colours_lines_and_sizes_of_the_module():
+    with plt.style.context(plots.STYLE):
+        look = plt.rcParams
+        assert tuple(look["axes.prop_cycle"]) == SERIES
+        assert look["figure.figsize"][0] == WIDTH
+        assert look["font.sans-serif"][0] == FONT
+        assert look["text.color"] == COLOURS["ink"]
+        assert look["legend.fontsize"] == look["xtick.labelsize"] == LABEL
+
+
+def test_no_two_lines_of_a_plot_differ_by_colour_alone():
+    looks = {(line["linestyle"], line["marker"]) for line in SERIES}
+    assert len(looks) == len(SERIES)
+    assert {line["color"] for line in SERIES} <= set(COLOURS.values())

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sched.plots.style import WIDTH, room, text_width
+from sched.plots.letters import text_width
+from sched.plots.style import LABEL, WIDTH, room
 from sched.timeline import Attempt, Timeline
 
 
@@ -26,7 +27,7 @@ def legend(ax: Any, handles: list[Any], ticks_lines: int = 1) -> None:
 
     if not handles:
         return
-    widths = [text_width(handle.get_label(), 9) + 0.62 for handle in handles]
+    widths = [text_width(handle.get_label(), LABEL) + 0.62 for handle in handles]
     columns = len(handles) if sum(widths) <= room(ax) else int(room(ax) / max(widths))
     below = -(28 + 13 * ticks_lines) / 72  # the numbers along the axis, and its label
     ax.legend(

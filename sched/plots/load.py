@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sched.arguments import as_timestamp
 from sched.plots.axes import axes_for, checked, legend, whole_numbers
-from sched.plots.style import COLOURS, drawable, set_description, styled, tint, write_title
+from sched.plots.letters import drawable
+from sched.plots.style import COLOURS, set_description, styled, tint, write_title
 from sched.plots.words import headed, one_line, seconds, unit_of
 from sched.table import counted
 from sched.timeline import Timeline

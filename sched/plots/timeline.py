@@ -6,16 +6,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.plots.axes import axes_for, checked, legend, patch, until
-from sched.plots.style import (
-    COLOURS,
-    drawable,
-    fit,
-    set_description,
-    styled,
-    text_width,
-    tint,
-    write_title,
-)
+from sched.plots.letters import drawable, fit, text_width
+from sched.plots.style import COLOURS, set_description, styled, tint, write_title
 from sched.plots.words import duration, headed, one_line, seconds, unit_of
 from sched.table import counted
 from sched.timeline import Attempt, Timeline

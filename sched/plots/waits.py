@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.plots.axes import axes_for, checked, legend, patch
-from sched.plots.style import COLOURS, set_description, styled, tint, write_title
+from sched.plots.style import COLOURS, LABEL, set_description, styled, tint, write_title
 from sched.plots.words import duration, headed, number, seconds
 from sched.table import counted
 from sched.timeline import Timeline
@@ -44,7 +44,7 @@ def wait_by_priority(timeline: Timeline, ax: "Axes | None" = None, title: str = 
                 xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
-                fontsize=9,
+                fontsize=LABEL,
             )
         view.set_xticks(range(len(names)), names)
         view.set_xlim(-0.6, max(len(names), 1) - 0.4)

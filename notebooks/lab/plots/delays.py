@@ -5,16 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from sched.plots.letters import drawable, families, fit, text_width
 from sched.plots.style import (
     COLOURS,
+    LABEL,
     WIDTH,
-    drawable,
-    families,
-    fit,
     room,
     set_description,
     styled,
-    text_width,
     tint,
     title_lines,
     write_title,
@@ -123,7 +121,7 @@ def compare_waiting(
     """
     looks = {} if looks is None else looks
     if not isinstance(ways, Mapping) or not ways:
-        raise TypeError(f"ways must be a dict from titles to runs, not empty, got {ways!r}")
+        raise TypeError(f"ways must be a non-empty dict from titles to runs, got {ways!r}")
     for key in looks:
         if key not in ways:
             raise ValueError(f"looks must be of a way that is given, got {key!r}")
@@ -162,20 +160,20 @@ def draw_way(ax: Any, way: Way, span: tuple[float, float]) -> None:
         if run.started_at is not None:
             ax.plot(start, y, ">", color=COLOURS["green"], markersize=11, linestyle="", zorder=4)
         else:
-            where: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 9}
+            where: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": LABEL}
             x = end - origin
-            wide = text_width(NEVER, 9) / room(ax) * x + 0.02 * x
+            wide = text_width(NEVER, LABEL) / room(ax) * x + 0.02 * x
             if x - wide < due:  # the mark of the due time would lie on the words
                 x = due - 0.02 * x
             ax.text(x, y, NEVER, backgroundcolor="white", **where)
     names = [
-        fit(drawable(run.name, f"task {i}"), 9, NAME) for i, run in enumerate(way.runs, start=1)
+        fit(drawable(run.name, f"task {i}"), LABEL, NAME) for i, run in enumerate(way.runs, start=1)
     ]
     ax.set_yticks(range(len(names)), names, parse_math=False, family=families())
     ax.set_ylim(len(way.runs) - 0.4, -0.6)
     ax.set_xlim(-0.02 * (end - origin), (end - origin) * 1.03)
     ax.grid(axis="y", visible=False)
-    longest = max(text_width(name, 9) for name in names)
+    longest = max(text_width(name, LABEL) for name in names)
     write_title(ax, way.verdict(), min(TITLE_WIDTH, room(ax) - max(0.0, longest - 0.7)))
     set_description(ax, way.describe())
 
@@ -188,7 +186,7 @@ def more_lines(way: Way) -> float:
 def write_legend(figure: Any, ways: list[Way]) -> None:
     """Below all, in as many columns as there is room for."""
     handles = legend(ways)
-    widths = [text_width(handle.get_label(), 9) + 0.72 for handle in handles]
+    widths = [text_width(handle.get_label(), LABEL) + 0.72 for handle in handles]
     width = figure.get_figwidth() - 0.2
     columns = len(handles) if sum(widths) <= width else int(width / max(widths))
     figure.legend(handles=handles, loc="outside lower center", ncols=max(1, columns))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sched.heap import HeapScheduler
-from sched.plots.style import drawable
+from sched.plots.letters import drawable
 from sched.plots.words import number, one_line
 from sched.task import Details, Task
 

@@ -7,7 +7,8 @@ colour, so that the same tasks can be followed through different structures.
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from sched.plots.style import COLOURS, NOTE, WIDTH, text_width, tint, wrap
+from sched.plots.letters import text_width, wrap
+from sched.plots.style import COLOURS, NOTE, WIDTH, tint
 
 from .entries import Label
 from .layout import CARD, ArrayLayout, TreeLayout, draw_card, draw_cell

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sched.plots.style import NOTE, WIDTH, fit, text_width
+from sched.plots.letters import fit, text_width
+from sched.plots.style import NOTE, WIDTH
 
 from .entries import Label
 from .page import Page

@@ -5,7 +5,8 @@ Axes given by the caller may be smaller: everything, the letters too, is scaled 
 
 from typing import Any
 
-from sched.plots.style import COLOURS, WIDTH, drawable, families
+from sched.plots.letters import drawable, families
+from sched.plots.style import COLOURS, WIDTH
 
 
 class Page:

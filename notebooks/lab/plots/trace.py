@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from sched import arguments
 from sched.base import Scheduler
 from sched.heap import HeapScheduler
-from sched.plots.style import NOTE, WIDTH, fit, library, set_description, styled
+from sched.plots.letters import fit
+from sched.plots.style import NOTE, WIDTH, library, set_description, styled
 from sched.table import counted
 
 from .algorithms import narrator_of
@@ -278,14 +279,8 @@ def steps(
     if take > len(rows):
         raise ValueError(f"take must be at most the number of tasks, {len(rows)}, got {take}")
     narrator, taken = record(scheduler_class.queue(), rows, take, narrator_of(scheduler_class))
-    return Trace(
-        scheduler_class.__name__,
-        narrator.labels,
-        narrator.frames,
-        taken,
-        narrator.tree,
-        narrator.note,
-    )
+    told = narrator.labels, narrator.frames, taken, narrator.tree, narrator.note
+    return Trace(scheduler_class.__name__, *told)
 
 
 def _row(number: int, row: Any) -> tuple[int | float, str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sched.heap import HeapScheduler
-from sched.plots.style import COLOURS, FAINT, NOTE, set_description, styled, text_width, tint
+from sched.plots.letters import text_width
+from sched.plots.style import COLOURS, FAINT, NOTE, set_description, styled, tint
 from sched.table import counted
 
 from .entries import Label, label, ready_side
