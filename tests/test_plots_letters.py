@@ -153,3 +153,14 @@ def test_axes_of_the_caller_have_the_fonts_too() -> None:
 )
 def test_what_cannot_be_drawn_is_left_out_or_replaced(text: str, instead: str, shown: str) -> None:
     assert letters.drawable(text, instead) == shown
+
+
+@pytest.mark.usefixtures("no_other_font")
+def test_a_sentence_calls_a_task_as_its_card_does() -> None:
+    trace = lab_plots.steps(ROWS, SortedListScheduler, take=1)
+    words = drawn(trace.strip(1)).replace("\n", " ")
+    assert "add task 2 (2)" in words
+    assert "compare task 2 (2) with task 1 (1)" in words
+    assert f"compare {REPORT} 🚀 (2) with {PAY} (1)" in trace.text(1)
+    film = trace.film(1)
+    assert "add task 2 (2)" in drawn(film.picture(len(film) - 1))
