@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TextIO, TypeVar
+from typing import Any, Generic, TextIO, TypeVar, cast
 
 SECONDS = 5.0  # for what takes long without taking steps
 GRACE = 2.0  # seconds that code has to leave when it is told to
@@ -198,7 +198,7 @@ def apart(work: Callable[[], T]) -> T:
     with _turn:
         before = sys.stdout
         try:
-            sys.stdout = _Divided(before)  # type: ignore[assignment]
+            sys.stdout = cast(TextIO, _Divided(before))
             job.run()
         finally:
             # Two stores and no call between: no interrupt is let in before both are done.
@@ -208,4 +208,4 @@ def apart(work: Callable[[], T]) -> T:
                 job.leave()
     if job.error is not None:
         raise job.error
-    return job.value
+    return cast(T, job.value)
