@@ -446,6 +446,11 @@ def test_a_pass_is_kept_and_a_failure_takes_nothing_back(tmp_path: Path) -> None
     assert kept.count("diagnose_01") == 1
 
 
+def test_a_check_that_is_gone_tells_how_to_get_a_fresh_copy() -> None:
+    with pytest.raises(AttributeError, match=r'no check\.gone\. .*make lab ARGS="--fresh'):
+        check.gone  # noqa: B018
+
+
 def test_the_exercises_are_in_the_order_of_their_notebooks() -> None:
     assert check.notebooks() == sorted(check.notebooks())
     assert [e.name for e in check.exercises("02")][-1] == "diagnose_02"

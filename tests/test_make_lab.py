@@ -33,17 +33,45 @@ def launch() -> ModuleType:
     return module
 
 
+def a_notebook(*sources: str, outputs: bool = True) -> str:
+    """A notebook of code cells, stored with what they showed; one more is for CI alone."""
+    shown = {"output_type": "stream", "name": "stdout", "text": "the answer"}
+    cells = [
+        {
+            "cell_type": "code",
+            "execution_count": number if outputs else None,
+            "metadata": {"tags": ["ci-only"]} if source.startswith("assert") else {},
+            "outputs": [shown] if outputs else [],
+            "source": source,
+        }
+        for number, source in enumerate(sources, start=1)
+    ]
+    widgets = {"application/vnd.jupyter.widget-state+json": {}}
+    document = {"cells": cells, "metadata": {"widgets": widgets}, "nbformat": 4}
+    return json.dumps(document | {"nbformat_minor": 5})
+
+
+def sources(path: Path) -> list[str]:
+    return [cell["source"] for cell in json.loads(path.read_bytes())["cells"]]
+
+
+def change(path: Path, *new: str) -> bytes:
+    """What a learner does: write into a copy, run it, save it."""
+    path.write_text(a_notebook(*new), encoding="utf-8")
+    return path.read_bytes()
+
+
 @pytest.fixture
 def notebooks(tmp_path: Path) -> Path:
     """A folder like notebooks/, with a space in its path as on many a learner's machine."""
     folder = tmp_path / "my course" / "notebooks"
     for name, text in {
-        "01-first.ipynb": "first",
-        "02-second.ipynb": "second",
+        "01_first.ipynb": a_notebook("first", "assert check"),
+        "02_second.ipynb": a_notebook("second"),
         "lab/__init__.py": "version = 1",
         "lab/launch.py": SOURCE.read_text(encoding="utf-8"),
         "pictures/heap.png": "a picture",
-        ".ipynb_checkpoints/01-first-checkpoint.ipynb": "made by a run",
+        ".ipynb_checkpoints/01_first-checkpoint.ipynb": "made by a run",
         "lab/__pycache__/x.pyc": "made by a run",
         "progress/01.json": "the score of whoever ran the originals",
     }.items():
@@ -61,21 +89,117 @@ def test_the_first_time_everything_is_copied(
     launch: ModuleType, notebooks: Path, work: Path
 ) -> None:
     copies = launch.copy_notebooks(notebooks, work)
-    assert copies == [work / "01-first.ipynb", work / "02-second.ipynb"]
+    assert copies.all == [work / "01_first.ipynb", work / "02_second.ipynb"]
     copied = {path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()}
     support = {"lab/__init__.py", "lab/launch.py", "pictures/heap.png"}
-    assert copied == {"01-first.ipynb", "02-second.ipynb"} | support
+    assert copied == {"01_first.ipynb", "02_second.ipynb", ".copied.json"} | support
 
 
-def test_a_learners_notebook_is_never_overwritten(
+def test_a_copy_starts_afresh(launch: ModuleType, notebooks: Path, work: Path) -> None:
+    launch.copy_notebooks(notebooks, work)
+    copied = json.loads((work / "01_first.ipynb").read_bytes())
+    assert [cell["source"] for cell in copied["cells"]] == ["first"]  # not what CI needs
+    assert copied["cells"][0]["outputs"] == []
+    assert copied["cells"][0]["execution_count"] is None
+    assert copied["metadata"] == {}
+    assert "the answer" in (notebooks / "01_first.ipynb").read_text()
+
+
+def test_a_copy_that_was_only_run_is_replaced_by_a_newer_original(
     launch: ModuleType, notebooks: Path, work: Path
 ) -> None:
     launch.copy_notebooks(notebooks, work)
-    (work / "01-first.ipynb").write_text("an evening's work")
-    (notebooks / "01-first.ipynb").write_text("a new version")
+    run = change(work / "01_first.ipynb", "first")
     launch.copy_notebooks(notebooks, work)
-    assert (work / "01-first.ipynb").read_text() == "an evening's work"
-    assert (work / "02-second.ipynb").read_text() == "second"
+    assert (work / "01_first.ipynb").read_bytes() == run  # there is nothing newer
+    change(notebooks / "01_first.ipynb", "a new version")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert sources(work / "01_first.ipynb") == ["a new version"]
+    assert copies.newer == []
+    change(notebooks / "01_first.ipynb", "the newest")
+    launch.copy_notebooks(notebooks, work)
+    assert sources(work / "01_first.ipynb") == ["the newest"]
+
+
+def test_a_changed_copy_is_never_overwritten_and_the_newer_one_stands_beside_it(
+    launch: ModuleType, notebooks: Path, work: Path
+) -> None:
+    launch.copy_notebooks(notebooks, work)
+    mine = change(work / "01_first.ipynb", "an evening's work")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert copies.newer == []  # the original is the one that it was made from
+    for new in ("a new version", "a newer one", "a newer one"):
+        change(notebooks / "01_first.ipynb", new)
+        copies = launch.copy_notebooks(notebooks, work)
+        beside = work / "01_first (new).ipynb"
+        assert copies.newer == [(work / "01_first.ipynb", beside)]
+        assert (work / "01_first.ipynb").read_bytes() == mine
+        assert sources(beside) == [new]
+    begun = change(beside, "begun here as well")
+    change(notebooks / "01_first.ipynb", "the newest")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert (work / "01_first.ipynb").read_bytes() == mine
+    assert beside.read_bytes() == begun
+    assert sources(work / "01_first (new 2).ipynb") == ["the newest"]
+    assert sorted(p.name for p in work.glob("*.ipynb")) == [
+        "01_first (new 2).ipynb",
+        "01_first (new).ipynb",
+        "01_first.ipynb",
+        "02_second.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("damage", [None, "", "[]", '{"01_first.ipynb": 3}'])
+def test_a_copy_without_a_record_counts_as_changed(
+    launch: ModuleType, notebooks: Path, work: Path, damage: str | None
+) -> None:
+    launch.copy_notebooks(notebooks, work)
+    record = work / ".copied.json"
+    record.unlink() if damage is None else record.write_text(damage)
+    there = (work / "01_first.ipynb").read_bytes()
+    change(notebooks / "01_first.ipynb", "a new version")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert (work / "01_first.ipynb").read_bytes() == there
+    assert [beside.name for _, beside in copies.newer] == ["01_first (new).ipynb"]
+    assert "02_second (new).ipynb" not in os.listdir(work)  # the same as the original
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"cells": [1]}', b'"a"'])
+def test_what_is_no_notebook_is_kept_as_well(
+    launch: ModuleType, notebooks: Path, work: Path, content: bytes
+) -> None:
+    launch.copy_notebooks(notebooks, work)
+    (work / "01_first.ipynb").write_bytes(content)
+    (notebooks / "02_second.ipynb").write_bytes(content)
+    for _ in range(2):
+        launch.copy_notebooks(notebooks, work)
+    assert (work / "01_first.ipynb").read_bytes() == content
+    assert (work / "02_second.ipynb").read_bytes() == content
+
+
+def test_a_fresh_copy_can_be_asked_for_and_the_old_one_is_kept(
+    launch: ModuleType, notebooks: Path, work: Path
+) -> None:
+    for number in (1, 2, 3):
+        launch.copy_notebooks(notebooks, work)
+        change(work / "01_first.ipynb", f"evening {number}")
+        launch.set_aside(work, "01")
+    launch.copy_notebooks(notebooks, work)
+    assert sources(work / "01_first.ipynb") == ["first"]
+    assert sources(work / "01_first (mine).ipynb") == ["evening 1"]
+    assert sources(work / "01_first (mine 3).ipynb") == ["evening 3"]
+
+
+def test_what_is_saved_has_no_buttons_that_would_be_dead(launch: ModuleType) -> None:
+    widget = "application/vnd.jupyter.widget-view+json"
+    both = {"data": {"text/plain": "Which?", widget: {"model_id": "1"}}}
+    alone = {"data": {widget: {"model_id": "2"}}}
+    cells = [{"outputs": [both, alone, {"text": "out"}]}, {"source": "# A"}]
+    model = {"type": "notebook", "content": {"cells": cells}}
+    launch.keep_no_dead_widgets(model, path="a.ipynb", contents_manager=None)
+    assert both["data"] == {"text/plain": "Which?"}
+    assert list(alone["data"]) == [widget]
+    launch.keep_no_dead_widgets({"type": "file", "content": "x"})
 
 
 def test_what_supports_the_notebooks_is_refreshed_every_time(
@@ -96,38 +220,32 @@ def test_a_learners_own_files_stay(launch: ModuleType, notebooks: Path, work: Pa
     assert (work / "mine.ipynb").read_text() == "mine"
 
 
+@pytest.mark.parametrize("step", ["write_bytes", "write_text", "replace"])
 def test_a_copy_that_was_interrupted_is_made_again(
-    launch: ModuleType, notebooks: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+    launch: ModuleType, notebooks: Path, work: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def interrupted(_: Path, target: Path) -> None:
-        Path(target).write_text("half")
+    def interrupted(self: Path, *_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(launch.shutil, "copyfile", interrupted)
+        patched.setattr(Path, step, interrupted)
         with pytest.raises(KeyboardInterrupt):
             launch.copy_notebooks(notebooks, work)
-    launch.copy_notebooks(notebooks, work)
-    assert (work / "01-first.ipynb").read_text() == "first"
+    change(notebooks / "01_first.ipynb", "a new version")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert sources(work / "01_first.ipynb") == ["a new version"]
+    assert copies.newer == []
 
 
 def test_the_learner_starts_at_the_first_notebook_and_goes_on_where_they_left_off(
     launch: ModuleType, notebooks: Path, work: Path
 ) -> None:
     copies = launch.copy_notebooks(notebooks, work)
-    assert launch.where_to_start(notebooks, work, copies) == work / "01-first.ipynb"
-    (work / "02-second.ipynb").write_text("begun")
-    assert launch.where_to_start(notebooks, work, copies) == work / "02-second.ipynb"
-    assert launch.where_to_start(notebooks, work, []) is None
-
-
-def test_a_notebook_that_is_opened_elsewhere_says_how_to_start() -> None:
-    """There, its first line fails before any of our code runs; an error shows the line as it is."""
-    for path in sorted(ORIGINALS.glob("[0-9][0-9]_*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        (line,) = re.findall(r"^from lab import .*", first, flags=re.M)
-        assert line.endswith("  # not found? Start with: make lab"), path.name
+    assert launch.where_to_start(copies) == work / "01_first.ipynb"
+    change(work / "02_second.ipynb", "begun")
+    copies = launch.copy_notebooks(notebooks, work)
+    assert launch.where_to_start(copies) == work / "02_second.ipynb"
+    assert launch.where_to_start(launch.Copies(work)) is None
 
 
 def test_a_file_in_the_place_of_work_is_reported_in_one_line(notebooks: Path, work: Path) -> None:
@@ -193,7 +311,7 @@ def test_one_link_is_printed_it_serves_the_copies_and_ctrl_c_ends_it(
 ) -> None:
     said = read_until(server, "Ctrl-C ends JupyterLab.\n", seconds=PATIENCE)
     link = only_match(r"\S+://\S+", said)
-    base, token = link.split("lab/tree/01-first.ipynb?token=")
+    base, token = link.split("lab/tree/01_first.ipynb?token=")
 
     with urllib.request.urlopen(link, timeout=PATIENCE) as page:
         assert "JupyterLab" in page.read().decode()
@@ -207,8 +325,8 @@ def test_one_link_is_printed_it_serves_the_copies_and_ctrl_c_ends_it(
     with urllib.request.urlopen(f"{base}api/contents?token={token}", timeout=PATIENCE) as answer:
         listing = json.load(answer)
     names = {entry["name"] for entry in listing["content"]}
-    assert names == {"01-first.ipynb", "02-second.ipynb", "lab", "pictures"}
-    assert (work / "01-first.ipynb").read_text() == "first"
+    assert names == {"01_first.ipynb", "02_second.ipynb", "lab", "pictures"}
+    assert sources(work / "01_first.ipynb") == ["first"]
 
     server.send_signal(signal.SIGINT)
     rest, _ = server.communicate(timeout=PATIENCE)

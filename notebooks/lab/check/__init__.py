@@ -8,6 +8,8 @@ One module for each notebook: nb02.py holds the exercises of notebook 02. (Those
 heap by hand are in heaps.py.)
 """
 
+from typing import Any
+
 from .exercises import Exercise, exercises, notebooks
 from .heaps import heap_pop, heap_push
 from .nb00 import diagnose_00, first_scheduler, night_watch, work_off
@@ -54,3 +56,11 @@ __all__ = [
     "work",
     "work_off",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """An old copy of a notebook may ask for a check that there is no more."""
+    raise AttributeError(
+        f"there is no check.{name}. If this notebook is an old copy of yours: "
+        f'make lab ARGS="--fresh <its number>" gives you a fresh one and keeps yours.'
+    )
