@@ -18,7 +18,6 @@ from benchmarks.measure import GC_ON
 from benchmarks.report import FILL_DRAIN, curves, fitted, short
 from benchmarks.results import Results
 from benchmarks.style import (
-    GREY,
     Label,
     caption,
     fitted_points,
@@ -37,6 +36,7 @@ from benchmarks.style import (
     with_spread,
 )
 from benchmarks.subjects import HEAP, MULTILEVEL, NAIVE, RAW_HEAP, SORTED_LIST
+from sched.plots.style import COLOURS, NOTE
 
 ADDING = {
     "push random": "random",
@@ -89,7 +89,7 @@ def counts(results: Results) -> Figure | None:
         if never:
             axis.text(
                 0.02, 0.98, f"{', '.join(never)}:\nno comparison at all",
-                transform=axis.transAxes, va="top", color=GREY,
+                transform=axis.transAxes, va="top", color=NOTE,
             )  # fmt: skip
         label_ends(axis, labels)
     return figure
@@ -220,14 +220,14 @@ def ratio(results: Results) -> Figure | None:
     compared = [o for o in ("add", "take", FILL_DRAIN) if any(c.operation == o for c in found)]
     figure, axes = panels(compared, title, "times raw heapq")
     for axis, operation in zip(axes, compared, strict=True):
-        labels: list[Label] = [(1.0, "raw heapq", "black")]
+        labels: list[Label] = [(1.0, "raw heapq", COLOURS["ink"])]
         for c in (c for c in found if c.operation == operation):
             n, ratios = list(c.ratios), list(c.ratios.values())
             axis.plot(n, ratios, **look(c.queue))
             ring(axis, n, ratios, c.disturbed_ratios, look(c.queue)["color"])
             ends = "" if n[-1] == largest else f"\nto {n[-1]:,}"
             labels.append((ratios[-1], name(c.queue) + ends, look(c.queue)["color"]))
-        axis.axhline(1, color="black", linestyle=look(RAW_HEAP)["linestyle"], linewidth=1.2)
+        axis.axhline(1, color=COLOURS["ink"], linestyle=look(RAW_HEAP)["linestyle"], linewidth=1.2)
         log_costs(axis)
         plain_numbers(axis, "×")
         label_ends(axis, labels)

@@ -1,7 +1,6 @@
-"""How the plots look, and the parts that they are made of.
+"""The parts that the plots are made of, in the style of all figures of the project.
 
-Colours are those of Okabe and Ito ("Color universal design", 2008), which colour-blind readers
-can tell apart, and no series is told by colour alone: markers and dashes differ as well.
+No series is told by colour alone: markers and dashes differ as well.
 """
 
 import sys
@@ -23,39 +22,38 @@ from benchmarks.drain import RAW_GC_ON
 from benchmarks.measure import GC_ON
 from benchmarks.report import DISTURBED, Curve, Fitted, short
 from benchmarks.subjects import HEAP, MULTILEVEL, NAIVE, RAW_HEAP, RESORTED, SORTED_LIST
+from sched.plots.style import COLOURS, FAINT, NOTE, STYLE, wrap
 
-STYLE: Any = {
+# These figures are two or three panels wide, and are shown as wide as a page: larger than the
+# project's style has it, which is made for one panel in a notebook.
+LARGER: Any = {
     "figure.dpi": 130,
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
     "font.size": 12.5,
     "axes.titlesize": 13,
     "axes.labelsize": 12.5,
+    "xtick.labelsize": 12.5,
+    "ytick.labelsize": 12.5,
+    "legend.fontsize": 12.5,
     "figure.titlesize": 15,
     "figure.constrained_layout.w_pad": 0.15,
     "figure.constrained_layout.h_pad": 0.12,
-    "lines.linewidth": 1.8,
     "lines.markersize": 6,
 }
 HEIGHT = 5.6  # of each figure, inches
 FONT = 11.5  # of labels at lines and of notes
-GREY = "#555555"
+# More than the project's colours, for more lines; dark, because each line's name has its colour.
+PLUM, OCHRE = "#AA4499", "#8A6D00"
 LOOKS: dict[str, dict[str, Any]] = {
-    HEAP: {"color": "#0072B2", "marker": "o", "linestyle": "-"},
-    SORTED_LIST: {"color": "#009E73", "marker": "s", "linestyle": (0, (6, 2))},
-    NAIVE: {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 1.5, 1, 1.5))},
-    RAW_HEAP: {"color": "#000000", "marker": "x", "linestyle": (0, (2, 1.5))},
-    MULTILEVEL: {"color": "#AA4499", "marker": "D", "linestyle": (0, (8, 1.5, 1, 1.5))},
-    RESORTED: {"color": "#8A6D00", "marker": "p", "linestyle": (0, (1, 1))},
-    RAW_GC_ON: {"color": "#777777", "marker": "+", "linestyle": (0, (1, 1.5))},
-    GC_ON: {"color": "#56B4E9", "marker": "v", "linestyle": (0, (1, 1.5))},
+    HEAP: {"color": COLOURS["blue"], "marker": "o", "linestyle": "-"},
+    SORTED_LIST: {"color": COLOURS["green"], "marker": "s", "linestyle": (0, (6, 2))},
+    NAIVE: {"color": COLOURS["vermilion"], "marker": "^", "linestyle": (0, (4, 1.5, 1, 1.5))},
+    RAW_HEAP: {"color": COLOURS["ink"], "marker": "x", "linestyle": (0, (2, 1.5))},
+    MULTILEVEL: {"color": PLUM, "marker": "D", "linestyle": (0, (8, 1.5, 1, 1.5))},
+    RESORTED: {"color": OCHRE, "marker": "p", "linestyle": (0, (1, 1))},
+    RAW_GC_ON: {"color": COLOURS["grey"], "marker": "+", "linestyle": (0, (1, 1.5))},
+    GC_ON: {"color": COLOURS["sky"], "marker": "v", "linestyle": (0, (1, 1.5))},
 }
-OTHER = {"color": GREY, "marker": "P", "linestyle": "-."}
+OTHER = {"color": NOTE, "marker": "P", "linestyle": "-."}
 MARKERS = {
     "push descending": "v",
     "push ascending": "<",
@@ -85,7 +83,7 @@ def look(subject: str) -> dict[str, Any]:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    with plt.rc_context(STYLE):
+    with plt.style.context([STYLE, LARGER]):
         yield
 
 
@@ -94,7 +92,7 @@ def panels(titles: Sequence[str], title: str, unit: str) -> tuple[Figure, list[A
     figure, grid = plt.subplots(
         1, len(titles), figsize=(5.6 * len(titles), HEIGHT), layout="constrained", squeeze=False
     )
-    figure.suptitle(title)
+    figure.suptitle(_wrapped(figure, title, LARGER["figure.titlesize"]))
     axes: list[Axes] = list(grid[0])
     for axis, subtitle in zip(axes, titles, strict=True):
         axis.set(title=subtitle, xlabel="n, tasks in the queue", ylabel=unit)
@@ -123,7 +121,9 @@ def fitted_points(axis: Axes, f: Fitted) -> None:
     """The points as they were counted, and the curve that was fitted, through them."""
     style = look(f.subject)
     fine = np.geomspace(f.n[0], f.n[-1], 100)
-    axis.plot(fine, f.choice.best.at(fine), color=style["color"], linestyle=style["linestyle"])
+    axis.plot(
+        fine, f.choice.best.at(fine), color=style["color"], linestyle=style["linestyle"], marker=""
+    )
     points: dict[str, Any] = {"marker": style["marker"]}
     if f.operation in MARKERS:  # hollow and larger: seen also where another point lies on it
         points = {"marker": MARKERS[f.operation], "markerfacecolor": "none", "markersize": 10}
@@ -149,9 +149,15 @@ def ring(
 def caption(figure: Figure, text: str = "") -> None:
     """Write the text below a figure, and what its rings say, if it has any."""
     ringed = any(line.get_gid() == RINGED for axis in figure.axes for line in axis.get_lines())
-    lines = [text] * bool(text) + [RINGED] * ringed
-    if lines:
-        figure.supxlabel("\n".join(lines), fontsize=FONT, color=GREY, x=0.01, ha="left")
+    words = _wrapped(figure, "\n".join([*text.splitlines(), *[RINGED] * ringed]), FONT)
+    if words:
+        figure.supxlabel(words, fontsize=FONT, color=NOTE, x=0.01, ha="left")
+
+
+def _wrapped(figure: Figure, text: str, size: float) -> str:
+    """The text in lines that are no wider than the figure."""
+    width = figure.get_figwidth() - 0.3
+    return "\n".join(part for line in text.splitlines() for part in wrap(line, size, width))
 
 
 def with_spread(axis: Axes, c: Curve) -> None:
@@ -166,10 +172,10 @@ def guides(axis: Axes, here: Sequence[Curve]) -> None:
     start = low * (high / low) ** 0.12
     for text, growth in (("n", n), ("n log n", n * np.log2(n))):
         line = start * growth / growth[0]
-        axis.plot(n, line, color="#999999", linewidth=1.2, linestyle=":", zorder=1)
+        axis.plot(n, line, color=FAINT, linewidth=1.2, linestyle=":", marker="", zorder=1)
         last = int(np.flatnonzero(line < low * (high / low) ** 0.9)[-1])
         axis.annotate(
-            text, (n[last], line[last]), color=GREY, fontsize=FONT, zorder=5,
+            text, (n[last], line[last]), color=NOTE, fontsize=FONT, zorder=5,
             xytext=(4, -2) if text == "n" else (-4, 2), textcoords="offset points",
             ha="left" if text == "n" else "right", va="top" if text == "n" else "bottom",
         )  # fmt: skip
@@ -190,12 +196,12 @@ def mark_caches(axis: Axes, caches: dict[str, int], n: Sequence[int]) -> None:
     for level, size in caches.items():
         filled = size / entry
         if n[0] < filled < n[-1]:
-            axis.axvline(filled, color="#999999", linewidth=1, linestyle="--")
+            axis.axvline(filled, color=FAINT, linewidth=1, linestyle="--")
             room = f"{size // 2**10} KiB" if size < 2**20 else f"{size / 2**20:.3g} MiB"
             axis.annotate(
                 f"{level} full\n({room})", (filled, 1),
                 xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
-                va="top", color=GREY, fontsize=FONT,
+                va="top", color=NOTE, fontsize=FONT,
             )  # fmt: skip
     note = (
         f"dashed: a cache is full of raw heapq entries, {entry} bytes each"

@@ -1,5 +1,6 @@
 """A size that the machine disturbed is measured again, or marked, and nothing else is."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from matplotlib import pyplot as plt
 
 from benchmarks import drain, measure, plot, report, results, sweep
 from benchmarks.__main__ import main
+from benchmarks.count import Count
 from benchmarks.peers import plot as peer_plot
 from benchmarks.peers import race
 from benchmarks.peers import report as peer_report
 from benchmarks.peers.interface import STEADY, TEN_LEVELS
 from benchmarks.peers.race import Race, Sample
 from benchmarks.repeats import Cost, disturbed, packed, unpacked
-from benchmarks.style import RINGED
+from benchmarks.style import RINGED, styled
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
 from benchmarks.sweep import Step
 
@@ -248,17 +250,27 @@ def test_tables_say_what_is_disturbed_and_star_what_rests_on_it() -> None:
     )
 
 
+@pytest.fixture
+def in_style() -> Iterator[None]:
+    with styled():
+        yield
+
+
 def rings(figure: Any) -> list[tuple[float, ...]]:
     drawn = [
         tuple(line.get_xdata())
         for axis in figure.axes for line in axis.get_lines() if line.get_gid() == RINGED
     ]  # fmt: skip
-    said = RINGED in str(figure.get_supxlabel())
+    said = RINGED in str(figure.get_supxlabel()).replace("\n", " ")
+    figure.canvas.draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= 0 and box.x1 <= width and box.y1 <= height  # nothing is cut off
     assert said is bool(drawn)
     plt.close(figure)
     return drawn
 
 
+@pytest.mark.usefixtures("in_style")
 def test_lines_of_peers_are_ringed_where_they_or_the_raw_heap_are_disturbed() -> None:
     races = race.summary(samples(PEAK))
     assert rings(peer_plot.over_n(found_with(races))) == [(2**12,)]
@@ -274,6 +286,7 @@ def test_a_disturbed_size_is_no_reason_to_say_from_where_on_the_levels_cost_less
     plt.close(figure)
 
 
+@pytest.mark.usefixtures("in_style")
 def test_times_and_ratios_are_ringed_and_listed() -> None:
     times = [
         measure.Time(queue, "add", n, 8, 9, ns, ns, ns, disturbed=int(ns == 9.0))
@@ -285,6 +298,11 @@ def test_times_and_ratios_are_ringed_and_listed() -> None:
     assert f"{HEAP}, add  256   9" in report.table(found)
     swapped = [replace(t, queue=RAW_HEAP if t.queue == HEAP else HEAP) for t in times]
     assert rings(plot.ratio(replace(found, times=swapped))) == [(256,)]  # the ratio rests on it
+    counts = [Count(RAW_HEAP, "pop", n, 5.0, 1) for n in (128, 256, 512)]
+    counts += [replace(count, subject=HEAP) for count in counts]
+    takes = [replace(t, operation="take") for t in times]
+    taken = replace(found, counts=counts, times=takes)
+    assert rings(plot.comparison_time(taken)) == [(256,)]  # the narrowest
     calm = replace(found, times=[replace(t, disturbed=0) for t in times])
     assert rings(plot.wall(calm)) == rings(plot.ratio(calm)) == []
     assert "disturbed" not in report.table(calm)

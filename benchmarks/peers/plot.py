@@ -21,6 +21,7 @@ from benchmarks.report import DISTURBED, STAR, short
 from benchmarks.style import (
     FONT,
     LOOKS,
+    OCHRE,
     Label,
     caption,
     label_ends,
@@ -32,21 +33,22 @@ from benchmarks.style import (
     styled,
 )
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
+from sched.plots.style import COLOURS, NOTE
 
 LONGEST = 16.0  # times raw heapq: a longer bar ends here, with an arrow
 TICKS = (0.25, 1, 4, 16)
-OUR_BAR: dict[str, Any] = {"facecolor": "#0072B2", "edgecolor": "white", "hatch": "//"}
+OUR_BAR: dict[str, Any] = {"facecolor": COLOURS["blue"], "edgecolor": "white", "hatch": "//"}
 THEIR_BAR: dict[str, Any] = {"facecolor": "#BBBBBB", "edgecolor": "#777777"}
-LIMIT_BAR: dict[str, Any] = {"facecolor": "white", "edgecolor": "#555555", "hatch": ".."}
+LIMIT_BAR: dict[str, Any] = {"facecolor": "white", "edgecolor": NOTE, "hatch": ".."}
 LOOKS_OF_OTHERS: dict[str, dict[str, Any]] = {
-    LIMIT: {"color": "#555555", "marker": ".", "linestyle": ":"},
-    "20-line scheduler": {"color": "#D55E00", "marker": "^", "linestyle": "--"},
-    "queue.PriorityQueue": {"color": "#8A6D00", "marker": "p", "linestyle": "-."},
-    "sched.scheduler": {"color": "#56B4E9", "marker": "v", "linestyle": "-"},
+    LIMIT: {"color": NOTE, "marker": ".", "linestyle": ":"},
+    "20-line scheduler": {"color": COLOURS["vermilion"], "marker": "^", "linestyle": "--"},
+    "queue.PriorityQueue": {"color": OCHRE, "marker": "p", "linestyle": "-."},
+    "sched.scheduler": {"color": COLOURS["sky"], "marker": "v", "linestyle": "-"},
     "SortedList": {"color": "#444444", "marker": "*", "linestyle": "-"},
     "SortedKeyList": {"color": "#888888", "marker": "+", "linestyle": "-"},
-    "asyncio timers": {"color": "#E69F00", "marker": "<", "linestyle": "-"},
-    "simpy": {"color": "#CC79A7", "marker": ">", "linestyle": "--"},
+    "asyncio timers": {"color": COLOURS["orange"], "marker": "<", "linestyle": "-"},
+    "simpy": {"color": COLOURS["purple"], "marker": ">", "linestyle": "--"},
     "pqdict": {"color": "#999933", "marker": "h", "linestyle": "-."},
     "APScheduler": {"color": "#882255", "marker": "X", "linestyle": ":"},
 }
@@ -101,7 +103,7 @@ def _panel(axis: Axes, workload: str, found: PeerResults) -> None:
     axis.set_yticks(range(len(races)), labels)
     for label, race in zip(axis.get_yticklabels(), races, strict=True):
         label.set_fontweight("bold" if race.peer in OURS else "normal")
-    axis.axvline(1, color="black", linewidth=1.2)
+    axis.axvline(1, color=COLOURS["ink"], linewidth=1.2)
     axis.set_xscale("log")
     axis.set_xlim(min(1.0, *(r.ratio for r in races)) * 0.8, LONGEST * 4)
     axis.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
@@ -140,7 +142,7 @@ def over_n(found: PeerResults) -> Figure | None:
         title += f": at ten levels, {name(MULTILEVEL)} {_below_one(found)}"
     figure, axes = panels(shown, title, "times raw heapq")
     for axis, workload in zip(axes, shown, strict=True):
-        labels: list[Label] = [(1.0, "raw heapq", "black")]
+        labels: list[Label] = [(1.0, "raw heapq", COLOURS["ink"])]
         for peer in PEERS:
             line = _line(found, peer, workload)
             if peer == RAW_HEAP or len(line) < 2:
@@ -158,7 +160,7 @@ def over_n(found: PeerResults) -> Figure | None:
             )
             ends = "" if line[-1][0] == found.largest else f", to {_power(line[-1][0])}"
             labels.append((line[-1][1], peer + ends, look["color"]))
-        axis.axhline(1, color="black", linestyle=LOOKS[RAW_HEAP]["linestyle"], linewidth=1.2)
+        axis.axhline(1, color=COLOURS["ink"], linestyle=LOOKS[RAW_HEAP]["linestyle"], linewidth=1.2)
         log_costs(axis)
         plain_numbers(axis, "×")
         label_ends(axis, labels)
