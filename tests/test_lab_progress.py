@@ -15,7 +15,7 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab import check, predict, progress, reveal, score, scores, session  # noqa: E402
+from lab import check, predict, predictions, progress, reveal, score, scores, session  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,7 @@ def restart_the_kernel() -> None:
     progress._unkept.clear()
     progress._unreadable.clear()
     progress._said.clear()
+    predictions.questions.clear()
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -265,8 +266,8 @@ def test_the_factor_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reveal_without_a_prediction_is_kind(capsys: pytest.CaptureFixture[str]) -> None:
     reveal("01-order", "Low", why="Because.")
     assert said(capsys).splitlines() == [
-        "You predicted: nothing yet. Next time, write your answer in `predict` first.",
         "What happened: Low",
+        "Not predicted. You still can, above: it counts.",
         "Because.",
     ]
 
@@ -300,15 +301,18 @@ def test_an_answer_changed_after_the_reveal_is_a_second_thought(
     assert "0 of 1 prediction right" in out
 
 
-def test_an_answer_given_only_after_the_reveal_does_not_count(
-    capsys: pytest.CaptureFixture[str],
+def test_a_reveal_without_a_prediction_closes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reveal("01-order", "Low")
+    score()
+    assert re.search(r"^order +not predicted$", said(capsys), re.M)
     predict("01-order", "Low")
     reveal("01-order", "Low")
-    assert "not counted" in said(capsys)
+    assert "Right." in said(capsys)
+    assert kept(folder)["predictions"]["01-order"]["right"] is True
     score()
-    assert "not predicted" in said(capsys)
+    assert "1 of 1 prediction right" in said(capsys)
 
 
 def run_the_notebook(answer: str = "Medium") -> None:

@@ -46,7 +46,7 @@ def a_notebook(*sources: str, outputs: bool = True) -> str:
         }
         for number, source in enumerate(sources, start=1)
     ]
-    widgets = {"application/vnd.jupyter.widget-state+json": {}}
+    widgets: dict[str, object] = {"application/vnd.jupyter.widget-state+json": {}}
     document = {"cells": cells, "metadata": {"widgets": widgets}, "nbformat": 4}
     return json.dumps(document | {"nbformat_minor": 5})
 

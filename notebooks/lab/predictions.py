@@ -4,12 +4,15 @@ The answer that stands when a prediction is first revealed is the one that count
 can be changed; a different one after that is a second thought: shown, and not counted.
 """
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from . import progress, session
+from . import after, progress, session
+from .asking import Form, field, radio
 from .progress import Answer, Prediction, Scalar
 
 WHAT_IS_ONE = "write a word in quotes, a number, True, False, or a short list of them."
@@ -24,77 +27,194 @@ class _NoAnswer(TypeError):  # noqa: N818
     """In a learner's words, why something is no answer."""
 
 
-def predict(id: str, answer: Any = None, *, choices: Sequence[Any] | None = None) -> None:  # noqa: A002
-    """Write down what you expect: put your answer in the place of the second argument.
+@dataclass
+class Question:
+    """What is asked of the learner, and how near a number must come."""
+
+    choices: list[Answer] | None
+    unit: str
+    within: float | None
+    form: Form | None = None
+
+
+questions: dict[str, Question] = {}  # asked in this kernel
+_HERE = object()  # no answer is given in the call: ask for one
+
+
+def predict(
+    id: str,  # noqa: A002
+    answer: Any = _HERE,
+    *,
+    choices: Sequence[Any] | None = None,
+    number: str | None = None,
+    within: float | None = None,
+) -> None:
+    """Say what you expect, before the code runs: by a click, or in the call.
 
     id: which prediction this is, "<notebook>-<name>": leave it as it is.
-    answer: a word, a number, True or False, or a short list of them; None for "not yet".
+    answer: where nothing can be clicked: a word, a number, True or False, or a short list of them.
     choices: if given, the answer is one of these.
+    number: in place of choices: the answer is a number of these, such as "seconds".
+    within: the factor by which a number may be off and still be right.
     """
     notebook = _notebook_of(id)
     session.used(notebook)
+    _is_factor(within)
+    question = questions.get(id)
+    if choices is not None or number is not None:
+        listed = None if choices is None else [_as_answer(c) for c in choices]
+        question = Question(listed, number or "", within)
+    if answer is _HERE:
+        if question is None:
+            raise ValueError(f'predict({id!r}): give choices=[...] or number="what of"')
+        questions[id] = question
+        _ask(id, question)
+    elif (problem := _refused(question, answer)) is not None:
+        print(problem)
+    else:
+        print(_keep(id, question, answer))
+
+
+def _ask(id_: str, question: Question) -> None:
+    kept = progress.load(_notebook_of(id_)).predictions.get(id_, Prediction())
+    given = kept.answer if kept.second is None else kept.second
+    if given is not None:
+        question.form = Form(f"Predicted: {show(given)}")
+        return
+    how = f'predict("{id_}", answer=...)'
+    if question.choices is not None:
+        labels = [show(choice) for choice in question.choices]
+        choices = question.choices
+        widget = radio("What do you expect?", labels, lambda n: _clicked(id_, choices[n]))
+        plain = f"What do you expect? {_one_of(choices)}"
+    else:
+        asks = f"What do you expect: how many {question.unit}?"
+        if question.within is not None:
+            asks += f" (Right if off by a factor of {show(question.within)} at most.)"
+        plain = asks
+        widget = field(asks, "a number", lambda text: _typed(id_, text))
+    question.form = Form(f"{plain}\nWithout buttons, answer with {how}", widget)
+
+
+def _clicked(id_: str, answer: Answer) -> None:
+    """What a click does: the answer is kept, and takes the place of the question."""
+    if answer is None:
+        return
+    form = questions[id_].form
+    said = _keep(id_, questions[id_], answer)
+    if form is not None:
+        form.replace(said)
+
+
+def _typed(id_: str, text: str) -> str:
+    """What Enter does in a field; what is wrong with the answer, or nothing."""
+    problem = _refused(questions[id_], text)
+    if problem is None:
+        _clicked(id_, _number_in(text, questions[id_].unit))
+    return problem or ""
+
+
+def _refused(question: Question | None, answer: Any) -> str | None:
+    """Why something is no answer to this question, in a learner's words; None if it is one."""
     try:
         given = _as_answer(answer)
-    except TypeError as error:
-        print(f"This is not an answer yet: {error}")
-        return
+    except _NoAnswer as error:
+        return f"This is not an answer yet: {error}"
     if given is None or given == "":
-        print("Not yet: write your prediction in place of None, and run this cell again.")
-        return
-    if choices is not None:
-        chosen = [c for c in map(_as_answer, choices) if agree(given, c)]
-        if not chosen:
-            print(f"{show(given)} is not among the answers here. {_one_of(choices)}")
-            return
-        given = chosen[0]
+        return "Not yet: write your prediction in place of None, and run this cell again."
+    if question is None:
+        return None
+    if question.choices is not None:
+        if not any(agree(given, c) for c in question.choices):
+            return f"{show(given)} is not among the answers here. {_one_of(question.choices)}"
+    elif question.unit and _number_in(given, question.unit) is None:
+        return (
+            f"This is not an answer yet: how many {question.unit}? Write a number, such as 1,000."
+        )
+    return None
+
+
+def _number_in(given: Answer, unit: str) -> Answer:
+    """The number that a learner has written: 3600, 3,600, 3_600, 1e6, "50 seconds"; or None."""
+    if isinstance(given, str):
+        bare = given.strip()
+        if unit and bare.casefold().endswith(unit.casefold()):
+            bare = bare[: -len(unit)]
+        bare = re.sub(r"(?<=\d)[,_ ](?=\d\d\d)", "", bare.strip())
+        try:
+            number = int(bare) if re.fullmatch(r"[+-]?\d+", bare) else float(bare)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+    return given if isinstance(given, int | float) and not isinstance(given, bool) else None
+
+
+def _keep(id_: str, question: Question | None, answer: Any) -> str:
+    """Keep an answer that is one; the line that says so."""
+    notebook = _notebook_of(id_)
+    given = _as_answer(answer)
+    if question is not None and question.choices is not None:
+        given = next(c for c in question.choices if agree(given, c))
+    elif question is not None and question.unit:
+        given = _number_in(given, question.unit)
     page = progress.load(notebook)
-    prediction = page.predictions.setdefault(id, Prediction())
+    prediction = page.predictions.setdefault(id_, Prediction())
     note = ""
     if not prediction.revealed:
         prediction.answer = given
-    elif prediction.answer is None:
-        prediction.second = given
-        note = " (after the reveal: shown as a second thought, and not counted)"
     elif agree(given, prediction.answer):
         prediction.second = None
     else:
         prediction.second = given
         note = f" (a second thought: your first answer, {show(prediction.answer)}, counts)"
     progress.save(notebook, page)
-    print(f"Predicted: {show(given)}{note}")
+    return f"Predicted: {show(given)}{note}"
 
 
 def reveal(id: str, happened: Any, why: str = "", *, within: float | None = None) -> None:  # noqa: A002
     """Compare a prediction with what happened in this run.
 
+    Where nothing was predicted, it says so, and closes nothing: an answer given later counts.
+
     id: the same as in `predict`.
     happened: what the code did.
-    why: a sentence printed below.
-    within: for numbers, the factor by which a prediction may be off and still be right.
+    why: shown below; if not given, the text under "## <name>" in lab/after/<notebook>.md, where
+        nobody reads it too early.
+    within: as in `predict`, where it is better stated: the learner should know.
     """
     notebook = _notebook_of(id)
     session.used(notebook)
-    if within is not None and not within >= 1:
-        raise ValueError(f"within must be a factor of 1 or more, got {within!r}")
+    _is_factor(within)
+    question = questions.get(id)
+    if within is None and question is not None:
+        within = question.within
     truth = _as_outcome(happened)
     page = progress.load(notebook)
     prediction = page.predictions.setdefault(id, Prediction())
-    prediction.revealed = True
-    prediction.happened = truth
-    prediction.right = prediction.answer is not None and agree(prediction.answer, truth, within)
+    if prediction.answer is not None:
+        prediction.revealed = True
+        prediction.happened = truth
+        prediction.right = agree(prediction.answer, truth, within)
     progress.save(notebook, page)
 
     shown = prediction.answer if prediction.second is None else prediction.second
     if shown is None:
-        print("You predicted: nothing yet. Next time, write your answer in `predict` first.")
         print(f"What happened: {show(truth)}")
+        print("Not predicted. You still can, above: it counts.")
     else:
         counted = "" if prediction.second is None else " (a second thought)"
         print(f"You predicted: {show(shown)}{counted}")
         print(f"What happened: {show(truth)}")
-        print(_judgement(shown, truth, within))
+        print(_judgement(id, shown, truth, within))
     if why:
         print(why)
+    else:
+        after.show(id)
+
+
+def _is_factor(within: float | None) -> None:
+    if within is not None and not within >= 1:
+        raise ValueError(f"within must be a factor of 1 or more, got {within!r}")
 
 
 def agree(answer: Answer, truth: Answer, within: float | None = None) -> bool:
@@ -146,13 +266,33 @@ def show(answer: Answer) -> str:
     return f"{answer:,.6g}"
 
 
-def _judgement(answer: Answer, truth: Answer, within: float | None) -> str:
+# Said in turn, by the name of the prediction: the same one at each run, another one next time.
+SURPRISES = (
+    "Not what you expected. Good: now there is something to explain.",
+    "It came out differently. What did you take for granted?",
+    "No. Go through the code once more with this in mind.",
+    "Different from what you thought; most people think so at first.",
+    "Not this time. Which line decides it?",
+    "It surprised you: worth a second look at the cell above.",
+    "Your guess and the program part here. Where exactly?",
+    "Off, and for a reason. Can you find it before you read on?",
+    "The program has another opinion.",
+)
+
+
+def _judgement(id_: str, answer: Answer, truth: Answer, within: float | None) -> str:
     right = agree(answer, truth, within)
+    lesson = "this is where there is most to learn."
+    if id_ in questions:
+        lesson = SURPRISES[sum(map(ord, id_)) % len(SURPRISES)]
     if within is None or not isinstance(truth, int | float):
-        return "Right." if right else "Not what you expected: this is where there is most to learn."
+        if right:
+            return "Right."
+        return lesson if id_ in questions else f"Not what you expected: {lesson}"
     if right:
         return f"Right: within a factor of {show(within)}."
-    return f"Off by more than a factor of {show(within)}: this is where there is most to learn."
+    off = f"Off by more than a factor of {show(within)}"
+    return f"{off}. {lesson}" if id_ in questions else f"{off}: {lesson}"
 
 
 def _one_of(choices: Sequence[Any]) -> str:

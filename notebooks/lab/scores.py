@@ -31,17 +31,22 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
         return
     page = progress.load(number)
     exercises = _as_in_the_notebook(number, check.exercises(number))
-    made = page.predictions
+    recalled = {name: p for name, p in page.predictions.items() if is_recall(name)}
+    made = {name: p for name, p in page.predictions.items() if not is_recall(name)}
     right = sum(p.right for p in made.values())
     passed = sum(e.name in page.passed for e in exercises)
     rows = [(_words(name), *_prediction_row(p)) for name, p in made.items()]
+    again = [(_words(name), *_prediction_row(p)) for name, p in recalled.items()]
     todo = [(e.title, "passed" if e.name in page.passed else "not yet") for e in exercises]
     counts = [f"{right} of {counted(len(made), 'prediction')} right"] if made else []
     counts += [f"{passed} of {counted(len(exercises), 'exercise')} passed"] if exercises else []
+    known = sum(p.right for p in recalled.values())
+    counts += [f"{known} of {len(recalled)} recalled"] if recalled else []
     _display(
         f"Notebook {number}: {', '.join(counts) or 'nothing yet'}",
         [
             (("prediction", "yours", "what happened", ""), rows),
+            (("from earlier notebooks", "yours", "the answer", ""), again),
             (("exercise", ""), todo),
         ],
     )
@@ -53,12 +58,13 @@ def _score_of_all() -> None:
     for number in numbers:
         page = progress.load(number)
         exercises = check.exercises(number)
-        right = sum(p.right for p in page.predictions.values())
+        made = [p for name, p in page.predictions.items() if not is_recall(name)]
+        right = sum(p.right for p in made)
         passed = sum(e.name in page.passed for e in exercises)
         rows.append(
             (
                 _titles().get(number, f"{number} · to come"),
-                f"{right} of {len(page.predictions)}" if page.predictions else "-",
+                f"{right} of {len(made)}" if made else "-",
                 f"{passed} of {len(exercises)}" if exercises else "-",
             )
         )
@@ -66,14 +72,19 @@ def _score_of_all() -> None:
 
 
 def _prediction_row(prediction: Prediction) -> Row:
+    if prediction.answer is None:
+        return "", "", "not predicted"
     if not prediction.revealed:
         return show(prediction.answer), "", "not revealed yet"
     yours, verdict = show(prediction.answer), "right" if prediction.right else "not right"
-    if prediction.answer is None:
-        verdict = "not predicted"
     if prediction.second is not None:
         yours += f", then {show(prediction.second)}"
     return yours, show(prediction.happened), verdict
+
+
+def is_recall(prediction_id: str) -> bool:
+    """Whether it asks for something of an earlier notebook: "03-recall-2"."""
+    return prediction_id[3:].startswith("recall-")
 
 
 def _words(prediction_id: str) -> str:
