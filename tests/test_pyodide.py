@@ -173,4 +173,4 @@ def test_in_pyodide_the_conformance_suite_passes(run: Callable[[Path], str]) -> 
     ends = json.loads(said.splitlines()[-1])
     assert ends.get("failed", 0) == 0, said
     # What needs numpy, pandas or threads is little; most of the suite must have run.
-    assert ends["passed"] > 10 * ends.get("skipped", 0), said
+    assert ends.get("passed", 0) > 10 * ends.get("skipped", 0), said
