@@ -456,5 +456,6 @@ def test_the_exercises_are_in_the_order_of_their_notebooks() -> None:
     assert [e.name for e in check.exercises("02")][-1] == "diagnose_02"
     assert {e.name for e in EVERY} == {n for n in check.__all__ if n.islower()} - {
         "exercises",
+        "my_scheduler",
         "notebooks",
     }

@@ -10,5 +10,17 @@ A prediction is written down before the code runs (`predict`), compared with wha
 from . import check
 from .predictions import predict, reveal
 from .scores import score
+from .shell import my_scheduler
+from .words import explain, explained
+from .workshop import mine
 
-__all__ = ["check", "predict", "reveal", "score"]
+__all__ = [
+    "check",
+    "explain",
+    "explained",
+    "mine",
+    "my_scheduler",
+    "predict",
+    "reveal",
+    "score",
+]

@@ -57,7 +57,7 @@ def predict(
     number: in place of choices: the answer is a number of these, such as "seconds".
     within: the factor by which a number may be off and still be right.
     """
-    notebook = _notebook_of(id)
+    notebook = notebook_of(id)
     session.used(notebook)
     _is_factor(within)
     question = questions.get(id)
@@ -72,11 +72,15 @@ def predict(
     elif (problem := _refused(question, answer)) is not None:
         print(problem)
     else:
-        print(_keep(id, question, answer))
+        said = _keep(id, question, answer)
+        print(said)
+        asked = questions.get(id)
+        if asked is not None and asked.form is not None:  # buttons further up, no longer needed
+            asked.form.replace(said)
 
 
 def _ask(id_: str, question: Question) -> None:
-    kept = progress.load(_notebook_of(id_)).predictions.get(id_, Prediction())
+    kept = progress.load(notebook_of(id_)).predictions.get(id_, Prediction())
     given = kept.answer if kept.second is None else kept.second
     if given is not None:
         question.form = Form(f"Predicted: {show(given)}")
@@ -151,7 +155,7 @@ def _number_in(given: Answer, unit: str) -> Answer:
 
 def _keep(id_: str, question: Question | None, answer: Any) -> str:
     """Keep an answer that is one; the line that says so."""
-    notebook = _notebook_of(id_)
+    notebook = notebook_of(id_)
     given = _as_answer(answer)
     if question is not None and question.choices is not None:
         given = next(c for c in question.choices if agree(given, c))
@@ -182,7 +186,7 @@ def reveal(id: str, happened: Any, why: str = "", *, within: float | None = None
         nobody reads it too early.
     within: as in `predict`, where it is better stated: the learner should know.
     """
-    notebook = _notebook_of(id)
+    notebook = notebook_of(id)
     session.used(notebook)
     _is_factor(within)
     question = questions.get(id)
@@ -300,7 +304,7 @@ def _one_of(choices: Sequence[Any]) -> str:
     return f"Choose {', '.join(most)} or {last}." if most else f"Choose {last}."
 
 
-def _notebook_of(prediction_id: str) -> str:
+def notebook_of(prediction_id: str) -> str:
     """The number in front of an id. Ids are the notebook author's: a bad one is an error."""
     if not isinstance(prediction_id, str) or not re.fullmatch(r"\d\d-[a-z0-9-]+", prediction_id):
         raise ValueError(f'id must look like "01-order", got {prediction_id!r}')

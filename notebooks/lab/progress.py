@@ -9,6 +9,7 @@ folder, the lesson goes on: it is said in one line, and the page is kept in memo
 import json
 import os
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,11 +31,22 @@ class Prediction:
 
 
 @dataclass
+class Code:
+    """What a learner wrote and checked: the name that it has, and its whole cell."""
+
+    name: str
+    source: str
+
+
+@dataclass
 class Page:
     """What is known about one notebook, in the order in which it was first done."""
 
     predictions: dict[str, Prediction] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
+    code: dict[str, Code] = field(default_factory=dict)  # by exercise
+    words: dict[str, str] = field(default_factory=dict)  # by the id of what was to be explained
+    practice: dict[str, list[str]] = field(default_factory=dict)  # by kind: see practice.py
 
 
 NOT_KEPT = (
@@ -110,6 +122,9 @@ def _to_json(notebook: str, page: Page) -> str:
         "notebook": notebook,
         "predictions": {name: vars(p) for name, p in page.predictions.items()},
         "passed": page.passed,
+        "code": {name: vars(code) for name, code in page.code.items()},
+        "words": page.words,
+        "practice": page.practice,
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
@@ -130,6 +145,13 @@ def _from_json(content: Any, notebook: str) -> Page:
     if not all(isinstance(name, str) for name in content["passed"]):
         raise TypeError("an exercise is named by a text")
     page.passed = list(content["passed"])
+    page.code = {name: Code(**kept) for name, kept in content.get("code", {}).items()}
+    page.words = dict(content.get("words", {}))
+    page.practice = {kind: list(done) for kind, done in content.get("practice", {}).items()}
+    texts = [*page.words.values(), *chain.from_iterable(page.practice.values())]
+    texts += [text for code in page.code.values() for text in (code.name, code.source)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("code, words and practice are texts")
     return page
 
 

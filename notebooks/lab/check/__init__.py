@@ -39,6 +39,7 @@ __all__ = [
     "heap_push",
     "levels",
     "merge",
+    "my_scheduler",
     "next_run_time",
     "night_watch",
     "notebooks",
@@ -56,6 +57,13 @@ __all__ = [
     "work",
     "work_off",
 ]
+
+
+def my_scheduler() -> None:
+    """Try the scheduler that is made of the learner's own parts."""
+    from ..shell import check_my_scheduler
+
+    check_my_scheduler()
 
 
 def __getattr__(name: str) -> Any:

@@ -57,7 +57,7 @@ class _Divided:
     What other threads print goes where it always went.
     """
 
-    def __init__(self, real: TextIO) -> None:
+    def __init__(self, real: TextIO | None) -> None:
         self._real = real
 
     def write(self, text: str) -> int:

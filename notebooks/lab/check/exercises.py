@@ -43,6 +43,11 @@ class Exercise:
                 page.passed.append(self.name)
                 progress.save(self.notebook, page)
         print(verdict)
+        if verdict.state == "right":
+            from .. import workshop  # which needs the exercises
+
+            if note := workshop.keep(self, answer[0]):
+                print(note)
 
     def examine(self, answer: Any) -> Verdict:
         """Check an answer; whatever it is, a verdict comes back."""
