@@ -8,9 +8,11 @@ A prediction is written down before the code runs (`predict`), compared with wha
 """
 
 from . import check
+from .practice import practice
 from .predictions import predict, reveal
 from .scores import score
 from .shell import my_scheduler
+from .stepping import turns
 from .words import explain, explained
 from .workshop import mine
 
@@ -20,7 +22,9 @@ __all__ = [
     "explained",
     "mine",
     "my_scheduler",
+    "practice",
     "predict",
     "reveal",
     "score",
+    "turns",
 ]

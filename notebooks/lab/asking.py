@@ -62,7 +62,7 @@ def widgets() -> Any:
     return ipywidgets
 
 
-class _Box:
+class Box:
     """A widget with its parts: they go together."""
 
     def __init__(self, box: Any, *parts: Any) -> None:
@@ -85,8 +85,8 @@ def radio(question: str, labels: list[str], chosen: Callable[[int], None]) -> An
         layout=w.Layout(width="auto"),
     )
     buttons.observe(lambda change: chosen(change["new"]), names="value")
-    head = w.HTML(_escaped(question))
-    box = _Box(w.VBox([head, buttons]), head, buttons)
+    head = w.HTML(escaped(question))
+    box = Box(w.VBox([head, buttons]), head, buttons)
     box.input = buttons  # type: ignore[attr-defined]
     return box
 
@@ -98,15 +98,15 @@ def field(question: str, hint: str, given: Callable[[str], str]) -> Any:
         return None
     text = w.Text(placeholder=hint, continuous_update=False)
     button = w.Button(description="This is my answer", layout=w.Layout(width="auto"))
-    head, problem = w.HTML(_escaped(question)), w.HTML()
+    head, problem = w.HTML(escaped(question)), w.HTML()
 
     def take(_: object) -> None:
         if text.value.strip():
-            problem.value = _escaped(given(text.value))
+            problem.value = escaped(given(text.value))
 
     text.observe(take, names="value")
     button.on_click(take)
-    box = _Box(w.VBox([head, w.HBox([text, button]), problem]), head, text, button, problem)
+    box = Box(w.VBox([head, w.HBox([text, button]), problem]), head, text, button, problem)
     box.input = text  # type: ignore[attr-defined]
     return box
 
@@ -117,18 +117,18 @@ def area(question: str, value: str, longest: int, written: Callable[[str], str])
     if w is None:
         return None
     text = w.Textarea(value=value, rows=5, layout=w.Layout(width="95%"))
-    head, told = w.HTML(_escaped(question)), w.HTML()
+    head, told = w.HTML(escaped(question)), w.HTML()
 
     def keep(change: Any) -> None:
-        told.value = _escaped(written(change["new"][:longest]))
+        told.value = escaped(written(change["new"][:longest]))
 
     text.observe(keep, names="value")
-    box = _Box(w.VBox([head, text, told]), head, text, told)
+    box = Box(w.VBox([head, text, told]), head, text, told)
     box.input = text  # type: ignore[attr-defined]
     return box
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     from html import escape
 
     return escape(text).replace("\n", "<br>")

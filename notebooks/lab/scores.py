@@ -37,6 +37,10 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
     passed = sum(e.name in page.passed for e in exercises)
     rows = [(_words(name), *_prediction_row(p)) for name, p in made.items()]
     again = [(_words(name), *_prediction_row(p)) for name, p in recalled.items()]
+    drilled = [
+        (kind, str(sum(one.endswith("right") for one in done)), str(len(done)))
+        for kind, done in page.practice.items()
+    ]
     todo = [(e.title, "passed" if e.name in page.passed else "not yet") for e in exercises]
     counts = [f"{right} of {counted(len(made), 'prediction')} right"] if made else []
     counts += [f"{passed} of {counted(len(exercises), 'exercise')} passed"] if exercises else []
@@ -48,6 +52,7 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
             (("prediction", "yours", "what happened", ""), rows),
             (("from earlier notebooks", "yours", "the answer", ""), again),
             (("exercise", ""), todo),
+            (("practice", "right", "asked"), drilled),
         ],
     )
 
