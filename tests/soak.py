@@ -159,7 +159,7 @@ def busy_cores(loops: int) -> Iterator[None]:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(loops):
-            processes.append(subprocess.Popen(command))
+            processes.append(subprocess.Popen(command, start_new_session=True))
         yield
     finally:
         for process in processes:
@@ -170,8 +170,9 @@ def busy_cores(loops: int) -> Iterator[None]:
 
 def soak_busy() -> list[str]:
     """The whole suite where everybody waits for a core: on two cores, at a load of six."""
-    # A make above this one would hand its own ARGS down.
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    # A make above this one hands its own ARGS down, which name a part of the soak.
+    own = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    environment = {name: value for name, value in os.environ.items() if name not in own}
     with busy_cores(3 * (os.cpu_count() or 2) - 2):
         done = run(["make", "test"], ROOT, environment, shown=True)
     return ["make test, while the cores were busy"] if done.returncode else []

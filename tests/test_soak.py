@@ -116,3 +116,25 @@ def test_busy_loops_end_with_the_soak(number: str) -> None:
     process.communicate()
     while any(runs(pid) for pid in pids):  # soon, however busy the machine is
         time.sleep(0.05)
+
+
+def test_the_busy_suite_is_the_whole_suite_whatever_make_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARGS", "busy")
+    monkeypatch.setenv("MAKEFLAGS", " -- ARGS=busy")
+    calls: list[tuple[list[str], dict[str, str]]] = []
+
+    def remember(
+        command: list[str], folder: Path, environment: dict[str, str], shown: bool
+    ) -> subprocess.CompletedProcess[str]:
+        calls.append((command, environment))
+        return subprocess.CompletedProcess(command, 2)
+
+    monkeypatch.setattr(soak, "run", remember)
+    monkeypatch.setattr(soak, "BUSY_LOOP", "")
+    assert len(soak.soak_busy()) == 1
+    ((command, environment),) = calls
+    assert command == ["make", "test"]
+    assert not {"ARGS", "MAKEFLAGS"} & environment.keys()
+    assert "PATH" in environment
