@@ -19,7 +19,7 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab import check, progress  # noqa: E402
+from lab import check, progress, within  # noqa: E402
 from lab.check import apart  # noqa: E402
 from lab.check.exercises import Exercise  # noqa: E402
 from lab.check.running import Trial  # noqa: E402
@@ -242,6 +242,29 @@ def test_an_endless_loop_in_the_second_call_is_shown_with_its_case() -> None:
     verdict = an_exercise(3).examine(second)
     assert verdict.case == [1]
     assert "does not come back" in verdict.message
+
+
+def test_what_is_done_with_right_but_slow_code_is_stopped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = surroundings()
+
+    def endless() -> None:
+        while True:
+            pass
+
+    def raises() -> None:
+        raise ZeroDivisionError
+
+    assert within(5, lambda: print("seen") or 17) == 17
+    assert capsys.readouterr().out == "seen\n"
+    began = time.monotonic()
+    assert within(0.1, endless) is None
+    assert time.monotonic() - began < 2
+    assert capsys.readouterr().out == "It was stopped: 0.1 seconds were not enough.\n"
+    with pytest.raises(ZeroDivisionError):
+        within(5, raises)
+    assert surroundings() == before
 
 
 # --- interrupts -----------------------------------------------------------------------------------

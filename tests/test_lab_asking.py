@@ -2,6 +2,7 @@
 
 import ast
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -282,3 +283,23 @@ def test_no_notebook_is_stored_with_buttons(path: Path) -> None:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             assert WIDGET not in data or "predict" not in "".join(cell["source"])
+
+
+def test_a_notebook_is_stored_with_nothing_answered_and_no_buttons(tmp_path: Path) -> None:
+    sources = [
+        f"import sys; sys.path.insert(0, {str(NOTEBOOKS)!r})\nfrom lab import predict, reveal",
+        'predict("01-order", choices=["Low", "High"])',
+        'reveal("01-order", "Low")',
+    ]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    path = tmp_path / "01_a.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    script = NOTEBOOKS / "lab" / "store.py"
+    for _ in range(2):  # the second time as well
+        subprocess.run([sys.executable, str(script), str(path)], check=True, capture_output=True)
+        _, asked_for, revealed = json.loads(path.read_bytes())["cells"]
+        (output,) = asked_for["outputs"]
+        assert list(output["data"]) == ["text/plain"]
+        assert "".join(output["data"]["text/plain"]).startswith("What do you expect?")
+        assert "Not predicted" in "".join(revealed["outputs"][0]["text"])
+        assert asked_for["metadata"] == {}

@@ -8,6 +8,7 @@ A prediction is written down before the code runs (`predict`), compared with wha
 """
 
 from . import check
+from .check.apart import within
 from .practice import practice
 from .predictions import predict, reveal
 from .scores import score
@@ -27,4 +28,5 @@ __all__ = [
     "reveal",
     "score",
     "turns",
+    "within",
 ]

@@ -82,8 +82,9 @@ class Job(Generic[T]):
     call: Any = None  # the latest call of the learner's code, and
     since = math.inf  # when it began, while it goes on
 
-    def __init__(self, work: Callable[[], T]) -> None:
+    def __init__(self, work: Callable[[], T], seconds: float | None = None) -> None:
         self.work = work
+        self.seconds = seconds
         self.thread: int | None = None
         self.done = _thread.allocate_lock()
         self.done.acquire()
@@ -102,7 +103,7 @@ class Job(Generic[T]):
         told = math.inf
         while not self.done.acquire(timeout=LOOK):
             now = time.monotonic()
-            if now - self.since > SECONDS:
+            if now - self.since > (SECONDS if self.seconds is None else self.seconds):
                 self.exceeded = True
             if not self.exceeded:
                 told = math.inf
@@ -190,11 +191,14 @@ def _hear() -> None:
     """Where a function begins, Python raises what another thread has sent."""
 
 
-def apart(work: Callable[[], T]) -> T:
-    """What `work` returns, or raises, in a thread of its own."""
+def apart(work: Callable[[], T], seconds: float | None = None) -> T:
+    """What `work` returns, or raises, in a thread of its own.
+
+    seconds: how long one call of the learner's code may take; SECONDS if not given.
+    """
     if here.job is not None:  # a check in a check
         return work()
-    job = Job(work)
+    job = Job(work, seconds)
     with _turn:
         before = sys.stdout
         try:
@@ -209,3 +213,26 @@ def apart(work: Callable[[], T]) -> T:
     if job.error is not None:
         raise job.error
     return cast(T, job.value)
+
+
+def within(seconds: float, work: Callable[[], T]) -> T | None:
+    """What `work` returns, if it takes so many seconds at most; else a line says so, and None.
+
+    For what is done with a learner's code after its check: it may be right, and slow.
+    """
+
+    def timed() -> T:
+        job = here.job
+        if job is None:  # there are no threads here, and nothing that could watch the clock
+            return work()
+        job.began(work)
+        try:
+            return work()
+        finally:
+            job.ended()
+
+    try:
+        return apart(timed, seconds)
+    except AbandonedError:
+        print(f"It was stopped: {seconds:g} seconds were not enough.")
+        return None
