@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -303,3 +304,15 @@ def test_a_notebook_is_stored_with_nothing_answered_and_no_buttons(tmp_path: Pat
         assert "".join(output["data"]["text/plain"]).startswith("What do you expect?")
         assert "Not predicted" in "".join(revealed["outputs"][0]["text"])
         assert asked_for["metadata"] == {}
+
+
+def test_in_a_terminal_the_plain_form_is_printed(tmp_path: Path) -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(NOTEBOOKS)!r}); from lab import *;"
+        'predict("01-order", choices=["Low", "High"]); turns("count"); practice("heap")'
+    )
+    command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", script]
+    environment = {**os.environ, "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "What do you expect? Choose 'Low' or 'High'." in done.stdout
+    assert done.stdout.count("Without buttons") == 3

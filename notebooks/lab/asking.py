@@ -48,7 +48,8 @@ def in_a_notebook() -> bool:
         return False
     from IPython import get_ipython
 
-    return getattr(get_ipython(), "kernel", None) is not None
+    shell = get_ipython()
+    return shell is not None and "Terminal" not in type(shell).__name__
 
 
 def widgets() -> Any:

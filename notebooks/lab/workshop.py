@@ -238,6 +238,7 @@ def _cell_number() -> Any:
         return None
     from IPython import get_ipython
 
-    kernel = getattr(get_ipython(), "kernel", None)
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
     parent: dict[str, Any] = getattr(kernel, "get_parent", dict)()
-    return (parent.get("header") or {}).get("msg_id")
+    return (parent.get("header") or {}).get("msg_id") or getattr(shell, "execution_count", None)

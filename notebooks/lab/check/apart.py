@@ -12,7 +12,6 @@ Where there are no threads (Python in a browser), the check runs in the thread t
 """
 
 import _thread
-import ctypes
 import io
 import math
 import sys
@@ -163,6 +162,8 @@ class Job(Generic[T]):
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:
     """Raise an error in another thread at its next step."""
+    import ctypes  # a Python without threads may have none
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
