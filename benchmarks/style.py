@@ -22,7 +22,8 @@ from benchmarks.drain import RAW_GC_ON
 from benchmarks.measure import GC_ON
 from benchmarks.report import DISTURBED, Curve, Fitted, short
 from benchmarks.subjects import HEAP, MULTILEVEL, NAIVE, RAW_HEAP, RESORTED, SORTED_LIST
-from sched.plots.style import COLOURS, FAINT, NOTE, STYLE, wrap
+from sched.plots.letters import wrap
+from sched.plots.style import COLOURS, FAINT, NOTE, STYLE
 
 # These figures are two or three panels wide, and are shown as wide as a page: larger than the
 # project's style has it, which is made for one panel in a notebook.

@@ -1,12 +1,13 @@
 """What may be passed to a scheduler, and the error for what may not.
 
 Every check happens before anything is changed, and every error names the argument and the value.
-A wrong kind of thing is a TypeError, a wrong value of the right kind a ValueError.
+A wrong kind of thing is a TypeError, a wrong value of the right kind a ValueError. Values are
+shown shortened, and an error is raised even for one that cannot be shown.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from numbers import Integral, Rational, Real
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     from sched.retry import RetryPolicy
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what a signed 64-bit column of a database holds
+NOTHING: tuple[Any, ...] = ()
+YEAR_10000 = 253402300800.0  # epoch seconds; what lies beyond was meant in another unit
+
+
+def shown(value: object) -> str:
+    """The value for an error message, shortened where it is long. Never raises. O(1)."""
+    from reprlib import Repr  # here: few programs need it
+
+    short = Repr()
+    short.maxstring = short.maxother = 120
+    try:
+        return short.repr(value)
+    except Exception:  # an int of more digits than Python prints, say
+        return f"<{class_name(value)} that cannot be shown>"
+
+
+def class_name(value: object) -> str:
+    """The name of its class, even where a metaclass hides it. O(1)."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return name
 
 
 def _as_float(value: object) -> float | None:
@@ -36,27 +57,30 @@ def as_priority(value: object) -> int | float:
     """An int of 64 bits or a finite float; NumPy scalars are converted."""
     number = _as_float(value)
     if number is None:
-        raise TypeError(f"priority must be an int or a finite float, got {value!r}")
+        raise TypeError(f"priority must be an int or a finite float, got {shown(value)}")
     if isinstance(value, Priority):
         return value
     if isinstance(value, Integral):
         if not SMALLEST <= int(value) <= LARGEST:
-            raise ValueError(f"priority must fit in 64 bits, got {value!r}")
+            raise ValueError(f"priority must fit in 64 bits, got {shown(value)}")
         return int(value)
     if not math.isfinite(number):
-        raise ValueError(f"priority must be a finite number, got {value!r}")
+        raise ValueError(f"priority must be a finite number, got {shown(value)}")
     return number
 
 
 def as_name(value: object) -> str:
-    """A text that is not empty; a Task stands for its name."""
-    if isinstance(value, Task):
-        return value.name
+    """A non-empty string; a Task stands for its name."""
+    return value.name if isinstance(value, Task) else as_text(value, "task_name", "a str or a Task")
+
+
+def as_text(value: object, argument: str, kind: str) -> str:
+    """A non-empty string. A member of a str Enum stands for the text that it holds."""
     if not isinstance(value, str):
-        raise TypeError(f"task_name must be a str or a Task, got {value!r}")
+        raise TypeError(f"{argument} must be {kind}, got {shown(value)}")
     if not value:
-        raise ValueError(f"task_name must not be empty, got {value!r}")
-    return str(value)
+        raise ValueError(f"{argument} must not be empty, got {shown(value)}")
+    return str.__str__(value)
 
 
 def as_seconds(value: object, argument: str, *, positive: bool = False) -> float:
@@ -66,20 +90,31 @@ def as_seconds(value: object, argument: str, *, positive: bool = False) -> float
         return number
     error = TypeError if number is None else ValueError
     bound = "> 0" if positive else ">= 0"
-    raise error(f"{argument} must be a finite number of seconds {bound}, got {value!r}")
+    hint = ": give its .total_seconds()" if isinstance(value, timedelta) else ""
+    raise error(f"{argument} must be a finite number of seconds {bound}, got {shown(value)}{hint}")
 
 
 def as_timestamp(value: object, argument: str) -> float:
-    """Seconds since the epoch, from a finite number or an aware datetime."""
-    if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            raise ValueError(f"{argument} must be an aware datetime (with a tzinfo), got {value!r}")
-        return value.timestamp()
+    """Seconds since the epoch, before the year 10,000, from a number or an aware datetime."""
     number = _as_float(value)
-    if number is not None and math.isfinite(number):
+    if isinstance(value, datetime):
+        try:
+            aware = value.utcoffset() is not None
+            number = float(value.timestamp()) if aware else None
+        except (ValueError, TypeError, OverflowError):  # a pandas.NaT is a datetime, of a kind
+            aware = True
+        if not aware:
+            raise ValueError(
+                f"{argument} must be an aware datetime, got {shown(value)}: "
+                "give its .astimezone(), which takes it for local time"
+            )
+    if number is not None and -YEAR_10000 < number < YEAR_10000:
         return number
     error = TypeError if number is None else ValueError
-    raise error(f"{argument} must be epoch seconds or an aware datetime, got {value!r}")
+    hint = ""
+    if number is not None and YEAR_10000 <= number < math.inf:
+        hint = ": after the year 9999; are these milliseconds?"
+    raise error(f"{argument} must be epoch seconds or an aware datetime, got {shown(value)}{hint}")
 
 
 def as_number(value: object, argument: str, *, at_least: float) -> float:
@@ -88,29 +123,34 @@ def as_number(value: object, argument: str, *, at_least: float) -> float:
     if number is not None and at_least <= number < math.inf:
         return number
     error = TypeError if number is None else ValueError
-    raise error(f"{argument} must be a finite number >= {at_least}, got {value!r}")
+    raise error(f"{argument} must be a finite number >= {at_least}, got {shown(value)}")
 
 
 def as_count(value: object, argument: str, *, at_least: int) -> int:
     """An int, not below ``at_least``."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{argument} must be an int, got {value!r}")
+        raise TypeError(f"{argument} must be an int, got {shown(value)}")
     if int(value) < at_least:
-        raise ValueError(f"{argument} must be at least {at_least}, got {value!r}")
+        raise ValueError(f"{argument} must be at least {at_least}, got {shown(value)}")
     return int(value)
 
 
-def as_action(value: object) -> Callable[..., Any] | None:
-    """Something that can be called, or None."""
-    if value is not None and not callable(value):
-        raise TypeError(f"action must be callable, got {value!r}")
+def as_limit(value: object, argument: str) -> int | None:
+    """An int of at least 1, or None for no limit."""
+    return None if value is None else as_count(value, argument, at_least=1)
+
+
+def as_callable(value: object, argument: str) -> Callable[..., Any]:
+    """Something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{argument} must be callable, got {shown(value)}")
     return value
 
 
 def as_args(value: object) -> tuple[Any, ...]:
     """The positional arguments of an action."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise TypeError(f"args must be a tuple or list of arguments, got {value!r}")
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"args must be a tuple or list of arguments, got {shown(value)}")
     return tuple(value)
 
 
@@ -119,49 +159,57 @@ def as_kwargs(value: object) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        raise TypeError(f"kwargs must be a dict with names as keys, got {value!r}")
+        raise TypeError(f"kwargs must be a dict with names as keys, got {shown(value)}")
     return dict(value)
 
 
 def as_retry(value: object) -> "RetryPolicy | None":
     """Something with the two questions that a scheduler asks when a task has failed, or None."""
     if value is not None and not (hasattr(value, "allows") and hasattr(value, "pause")):
-        raise TypeError(f"retry must be a RetryPolicy, got {value!r}")
+        raise TypeError(f"retry must be a RetryPolicy, got {shown(value)}")
     return cast("RetryPolicy | None", value)
 
 
 def as_key(value: object) -> str | None:
-    """A text that is not empty, or None."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise TypeError(f"key must be a str or None, got {value!r}")
-    if not value:
-        raise ValueError(f"key must not be empty, got {value!r}")
-    return str(value)
+    """A non-empty string, or None."""
+    return None if value is None else as_text(value, "key", "a str or None")
 
 
 def as_task(value: object) -> Task:
     """What get_next_task returned."""
     if not isinstance(value, Task):
-        raise TypeError(f"task must be a Task from get_next_task(), got {value!r}")
+        raise TypeError(f"task must be a Task from get_next_task(), got {shown(value)}")
     return value
+
+
+def as_task_id(value: object) -> int:
+    """What add_task returned."""
+    if isinstance(value, Task):
+        raise TypeError(f"task_id must be an int, got a Task: give its id, {value.id}")
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"task_id must be an int, got {shown(value)}")
+    return int(value)
 
 
 def as_error(value: object) -> str:
     """The text of an error: of an exception, its class and message."""
-    if isinstance(value, BaseException):
+    if isinstance(value, str):
+        return str.__str__(value)
+    if not isinstance(value, BaseException):
+        raise TypeError(f"error must be a str or an exception, got {shown(value)}")
+    try:
         message = str(value)
-        return f"{type(value).__name__}: {message}" if message else type(value).__name__
-    if not isinstance(value, str):
-        raise TypeError(f"error must be a str or an exception, got {value!r}")
-    return value
+    except Exception:  # its __str__ is the user's code
+        message = "its message cannot be shown"
+    return f"{class_name(value)}: {message}" if message else class_name(value)
 
 
 def as_time(delay: object, run_at: object) -> tuple[float | None, float | None]:
     """At most one of delay and run_at, in seconds."""
     if delay is not None and run_at is not None:
-        raise ValueError(f"give delay or run_at, not both: got delay={delay!r}, run_at={run_at!r}")
+        raise ValueError(
+            f"give delay or run_at, not both: got delay={shown(delay)}, run_at={shown(run_at)}"
+        )
     return (
         None if delay is None else as_seconds(delay, "delay"),
         None if run_at is None else as_timestamp(run_at, "run_at"),
@@ -179,12 +227,20 @@ def as_details(
     key: object,
 ) -> Details:
     """All that a task has beyond a name."""
+    checked_args, checked_kwargs = as_args(args), as_kwargs(kwargs)
+    if action is None and (args is not NOTHING or kwargs is not None):
+        given = "kwargs" if args is NOTHING else "args"
+        raise TypeError(
+            f"{given} must come with an action, got {given}="
+            f"{shown(kwargs if args is NOTHING else args)} and action=None: "
+            "give the function itself, action=f, not what it returns, action=f()"
+        )
     return Details(
         name,
         priority,
-        as_action(action),
-        as_args(args),
-        as_kwargs(kwargs),
+        None if action is None else as_callable(action, "action"),
+        checked_args,
+        checked_kwargs,
         None if timeout is None else as_seconds(timeout, "timeout", positive=True),
         as_retry(retry),
         as_key(key),
@@ -200,7 +256,7 @@ def as_rows(rows: object) -> list[Plain | Row]:
     neither is given, delay and run_at.
     """
     if not isinstance(rows, Iterable):
-        raise TypeError(f"rows must be an iterable of tasks, got {rows!r}")
+        raise TypeError(f"rows must be an iterable of tasks, got {shown(rows)}")
     checked: list[Plain | Row] = []
     for number, row in enumerate(rows):
         if type(row) is tuple and len(row) == 2:  # the usual row, a million times
@@ -220,10 +276,12 @@ def _as_row(number: int, row: object) -> Row:
             return _row(**row)
         if isinstance(row, (tuple, list)) and 2 <= len(row) <= 3:
             return _row(*row)
-        raise TypeError(f"must be (priority, task_name[, delay]) or a dict, got {row!r}")
+        raise TypeError(f"must be (priority, task_name[, delay]) or a dict, got {shown(row)}")
     except (TypeError, ValueError) as error:
         message = str(error).replace("_row()", "a task")
-        raise type(error)(f"row {number}: {message}") from None
+        # Of the two kinds, not of its own class, which may want other arguments.
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"row {number}: {message}") from error
 
 
 def _row(
@@ -233,7 +291,7 @@ def _row(
     *,
     run_at: object = None,
     action: object = None,
-    args: object = (),
+    args: object = NOTHING,
     kwargs: object = None,
     timeout: object = None,
     retry: object = None,
@@ -241,6 +299,6 @@ def _row(
 ) -> Row:
     number, name = as_priority(priority), as_name(task_name)
     payload: str | Details = name
-    if not (action is kwargs is timeout is retry is key is None and args == ()):
+    if not (action is kwargs is timeout is retry is key is None and args is NOTHING):
         payload = as_details(number, name, action, args, kwargs, timeout, retry, key)
     return number, payload, *as_time(delay, run_at)

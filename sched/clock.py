@@ -2,14 +2,19 @@
 
 A scheduler never calls time.time() itself. It asks its clock, so that a notebook or a test can
 hand it one whose time moves only when told, and so that a wall clock set back does no harm.
+
+Reading a clock takes no lock, so that a signal handler may add a task. The locks here are
+reentrant, and guard moves in which nothing is called: a handler finds them done or not begun.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Protocol, runtime_checkable
 
-from sched.arguments import as_seconds, as_timestamp
+from sched import forks
+from sched.arguments import as_callable, as_seconds, as_timestamp, shown
 
 
 @runtime_checkable
@@ -28,37 +33,48 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's wall clock, made safe against being set back.
 
-    It never runs backwards and adopts forward jumps: each reading is the larger of the wall clock
-    and of the last reading adopted from it plus the monotonic seconds gone by since. After the
+    It never runs backwards and adopts forward jumps. A reading is the monotonic clock plus an
+    offset that only grows: where the wall clock is found ahead of the two, by that much. After the
     wall clock is set back an hour, a delay of 3 s still takes 3 s.
 
     wall, monotonic: functions without arguments that return seconds (a float).
+    look_every: seconds between two looks at the wall clock, which cost as much as a reading; 0 for
+    one at each reading.
     """
 
     def __init__(
         self,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        look_every: float = 0.01,
     ) -> None:
-        self._wall = wall
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._anchor = (wall(), monotonic())  # a reading of the wall, and when it was taken
+        self._wall: Callable[[], float] = as_callable(wall, "wall")
+        self._monotonic: Callable[[], float] = as_callable(monotonic, "monotonic")
+        self._look_every = as_seconds(look_every, "look_every")
+        self._lock = threading.RLock()
+        self._offset: float = -inf
+        self._next_look: float = -inf
+        self._look(self._monotonic())
+        forks.note(self)
 
     def now(self) -> float:
         """Return the time in seconds since the epoch, never less than before. O(1)."""
-        wall, elapsed = self._wall(), self._monotonic()
-        start, since = self._anchor
-        steady = start + (elapsed - since)
-        if wall <= steady:
-            return steady
-        with self._lock:  # another thread may have adopted a later jump meanwhile
-            start, since = self._anchor
-            steady = start + (elapsed - since)
-            if wall > steady:
-                self._anchor = (wall, elapsed)
-                return wall
-            return steady
+        elapsed = self._monotonic()
+        if elapsed >= self._next_look:
+            self._look(elapsed)
+        return elapsed + self._offset
+
+    def _look(self, elapsed: float) -> None:
+        """Adopt what the wall clock is ahead by."""
+        offset = self._wall() - elapsed
+        with self._lock:
+            if offset > self._offset:  # another thread may have adopted a later jump meanwhile
+                self._offset = offset
+            self._next_look = elapsed + self._look_every
+
+    def renew_after_fork(self) -> None:
+        """Make the lock anew, in a forked child. O(1)."""
+        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<SystemClock: {self.now():.3f}>"
@@ -72,7 +88,8 @@ class VirtualClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._time = as_timestamp(start, "start")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        forks.note(self)
 
     def now(self) -> float:
         """Return the time in seconds since the epoch. O(1)."""
@@ -89,8 +106,12 @@ class VirtualClock:
         t = as_timestamp(t, "t")
         with self._lock:
             if t < self._time:
-                raise ValueError(f"t must not be before the clock's {self._time!r}, got {t!r}")
+                raise ValueError(f"t must not be before the clock's {self._time!r}, got {shown(t)}")
             self._time = t
+
+    def renew_after_fork(self) -> None:
+        """Make the lock anew, in a forked child. O(1)."""
+        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<VirtualClock: {self._time!r}>"

@@ -21,10 +21,9 @@ Multilevel queues: F. J. Corbató et al., "An Experimental
 Time-Sharing System", 1962.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from operator import itemgetter
 
 from sched.base import Scheduler
 from sched.queue import Entry, Queue
@@ -32,11 +31,9 @@ from sched.sorted_run import SortedRun
 
 MOST_LEVELS = 256
 
-_rank = itemgetter(0)
-
 
 class Level:
-    """The ready tasks of one priority: those that came in turn, and a heap of those that did not.
+    """The ready tasks of one rank: those that came in turn, and a heap of those that did not.
 
     Invariant: ``fifo`` ascends.
     """
@@ -47,14 +44,6 @@ class Level:
         self.fifo: deque[Entry] = deque(entries)
         self.late: list[Entry] = []
 
-    def push(self, entry: Entry) -> None:
-        """Put an entry in: at the end if that is its place."""
-        fifo = self.fifo
-        if not fifo or fifo[-1] < entry:
-            fifo.append(entry)
-        else:
-            heappush(self.late, entry)
-
     def late_is_next(self) -> bool:
         """Whether the smallest entry is one that came out of turn; there is one of these."""
         return not self.fifo or self.late[0] < self.fifo[0]
@@ -63,78 +52,95 @@ class Level:
 class MultilevelQueue(Queue):
     """Its cost depends on how many priorities are in use, not how many tasks.
 
-    Reads the rank of an entry, ``entry[0]``, and compares entries otherwise.
+    Reads the (rank, run_at, id) that an entry begins with; elsewhere entries are only compared.
 
-    Invariant: no level is empty, ``order`` is a heap of the ranks that have one, and while ``run``
-    holds entries there are no levels.
+    Invariant: no level is empty, ``order`` is a heap of the ranks that have one, ``first`` is the
+    level of the smallest, and while ``run`` holds entries there are no levels.
     """
 
     def __init__(self) -> None:
         self.levels: dict[int | float, Level] = {}
         self.order: list[int | float] = []
-        self.run: SortedRun | None = None
+        self.first: Level | None = None
+        self.run = SortedRun()
 
     def push(self, entry: Entry) -> None:
         level = self.levels.get(entry[0])
         if level is not None:
-            level.push(entry)
+            fifo = level.fifo
+            if not fifo or fifo[-1] < entry:
+                fifo.append(entry)
+            else:
+                heappush(level.late, entry)
         elif self.run:
             self.run.push(entry)
         elif len(self.levels) == MOST_LEVELS:
-            self.run = SortedRun([*self._entries(), entry])
-            self.levels, self.order = {}, []
+            self._change_over([entry])
         else:
-            self.levels[entry[0]], self.run = Level([entry]), None
-            heappush(self.order, entry[0])
+            self._open_level(entry[0], [entry])
+
+    def _open_level(self, rank: int | float, entries: list[Entry]) -> None:
+        self.levels[rank] = Level(entries)
+        heappush(self.order, rank)
+        self.first = self.levels[self.order[0]]
+
+    def _close_first_level(self) -> None:
+        del self.levels[heappop(self.order)]
+        self.first = self.levels[self.order[0]] if self.order else None
+
+    def _change_over(self, entries: list[Entry]) -> None:
+        """From levels to a run, with these entries more."""
+        self.run = SortedRun([*self._entries(), *entries])
+        self.levels, self.order, self.first = {}, [], None
 
     def pop(self) -> Entry:
-        if self.run is not None:
+        level = self.first
+        if level is None:
             return self.run.pop()
-        level = self.levels[self.order[0]]
-        late = level.late
-        entry = heappop(late) if late and level.late_is_next() else level.fifo.popleft()
-        if not level.fifo and not late:
-            del self.levels[heappop(self.order)]
+        fifo, late = level.fifo, level.late
+        entry = heappop(late) if late and level.late_is_next() else fifo.popleft()
+        if not fifo and not late:
+            self._close_first_level()
         return entry
 
     def peek(self) -> Entry:
-        if self.run is not None:
+        level = self.first
+        if level is None:
             return self.run.peek()
-        level = self.levels[self.order[0]]
         return level.late[0] if level.late and level.late_is_next() else level.fifo[0]
 
     def extend(self, entries: list[Entry]) -> None:
-        """Entries that are in turn go to the ends of their levels, n comparisons in all."""
+        """A batch that comes in turn, as usual, goes to the ends of its levels uncompared."""
         if self.run:
             for entry in entries:
                 self.run.push(entry)
             return
-        ranks = set(map(_rank, entries))
-        if (
-            len(ranks) + len(self.levels) > MOST_LEVELS
-            and len(ranks | {*self.levels}) > MOST_LEVELS
-        ):
-            self.run = SortedRun([*self._entries(), *entries])
-            self.levels, self.order = {}, []
-            return
-        self.run = None
-        groups: defaultdict[int | float, list[Entry]] = defaultdict(list)
+        groups: dict[int | float, list[Entry]] = {}
         for entry in entries:
-            groups[entry[0]].append(entry)
+            try:
+                groups[entry[0]].append(entry)
+            except KeyError:
+                groups[entry[0]] = [entry]
+                if len(groups) > MOST_LEVELS:
+                    break
+        if len(groups.keys() | self.levels.keys()) > MOST_LEVELS:
+            self._change_over(entries)
+            return
+        in_turn = _ascends(entries, 1) and _ascends(entries, 2)  # run_at and id
         for rank, group in groups.items():
-            group.sort()  # n comparisons if they are in turn already
+            if not in_turn:
+                group.sort()
             level = self.levels.get(rank)
             if level is None:
-                self.levels[rank] = Level(group)
-                heappush(self.order, rank)
+                self._open_level(rank, group)
             elif not level.fifo or level.fifo[-1] < group[0]:
                 level.fifo.extend(group)
             else:
                 for entry in group:
-                    level.push(entry)
+                    self.push(entry)
 
     def load(self, entries: list[Entry]) -> None:
-        self.levels, self.order, self.run = {}, [], None
+        self.levels, self.order, self.first, self.run = {}, [], None, SortedRun()
         self.extend(entries)
 
     def _entries(self) -> Iterator[Entry]:
@@ -143,25 +149,36 @@ class MultilevelQueue(Queue):
             yield from level.late
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(sorted(self._entries()) if self.run is None else self.run)
+        return iter(self.run if self.run else sorted(self._entries()))
 
     def __len__(self) -> int:
-        run = 0 if self.run is None else len(self.run)
-        return run + sum(len(level.fifo) + len(level.late) for level in self.levels.values())
+        return len(self.run) + sum(
+            len(level.fifo) + len(level.late) for level in self.levels.values()
+        )
 
     def check(self) -> None:
-        if self.run is not None:
-            self.run.check()
-            if self.levels:
-                raise AssertionError("there are levels beside the run")
+        self.run.check()
+        if self.run and self.levels:
+            raise AssertionError("there are levels beside the run")
         if sorted(self.order) != sorted(self.levels):
             raise AssertionError("the order of the levels is not that of the levels in use")
+        if self.first is not (self.levels[self.order[0]] if self.order else None):
+            raise AssertionError("the first level is not the most urgent one")
         for rank, level in self.levels.items():
             fifo = list(level.fifo)
             if not fifo and not level.late:
                 raise AssertionError(f"level {rank} is empty")
             if any(fifo[i] < fifo[i - 1] for i in range(1, len(fifo))):
                 raise AssertionError(f"the FIFO of level {rank} does not ascend")
+
+
+def _ascends(entries: list[Entry], place: int) -> bool:
+    """Whether these values of the entries ascend: numbers compare faster than entries."""
+    try:
+        values = [entry[place] for entry in entries]
+        return values == sorted(values)
+    except (IndexError, TypeError):  # entries of another shape
+        return False
 
 
 class MultilevelScheduler(Scheduler):

@@ -1,13 +1,11 @@
 """PendingTasks: a live view of what a scheduler still has to do."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sched.ledger import Ledger
 from sched.table import counted, html_table, text_table
-from sched.task import Task, snapshot
-
-if TYPE_CHECKING:
-    from sched.base import Scheduler
+from sched.task import Task
 
 _ROWS = 20  # what a table shows: a scheduler may hold a million
 _TEXT = (2, 3)  # the columns that hold words
@@ -20,18 +18,16 @@ class PendingTasks:
     snapshot, O(n log n), and goes through that, whatever happens meanwhile.
     """
 
-    def __init__(self, scheduler: "Scheduler") -> None:
-        self._scheduler = scheduler
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def __len__(self) -> int:
         """How many tasks are pending. O(1)."""
-        return len(self._scheduler)
+        return len(self._ledger)
 
     def __iter__(self) -> Iterator[Task]:
         """Go through a snapshot taken now. O(n log n)."""
-        _, entries = self._scheduler._pending_entries(None)
-        for entry in entries:
-            yield snapshot(entry)
+        return iter(self._ledger.pending()[1])
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, one row a task; needs pandas. O(n log n).
@@ -41,9 +37,8 @@ class PendingTasks:
         """
         import pandas as pd
 
-        now, entries = self._scheduler._pending_entries(None)
+        now, tasks = self._ledger.pending()
         columns = ["id", "priority", "name", "run_at", "due_in", "attempts", "key"]
-        tasks = map(snapshot, entries)
         rows = [
             (t.id, t.priority, t.name, t.run_at, max(0.0, t.run_at - now), t.attempts, t.key)
             for t in tasks
@@ -52,14 +47,13 @@ class PendingTasks:
 
     def _table(self) -> tuple[str, list[tuple[str, str, str, str]]]:
         """The headline, and the head and first rows of the table; none if nothing is pending."""
-        now, entries = self._scheduler._pending_entries(_ROWS)
+        now, tasks = self._ledger.pending(_ROWS)
         total = len(self)
         headline = counted(total, "pending task")
-        if total > len(entries):
-            headline += f", the first {len(entries)}:"
-        rows = [("id", "priority", "due", "name")] if entries else []
-        for entry in entries:
-            task = snapshot(entry)
+        if total > len(tasks):
+            headline += f", the first {len(tasks)}:"
+        rows = [("id", "priority", "due", "name")] if tasks else []
+        for task in tasks:
             due = "ready" if task.run_at <= now else f"in {_duration(task.run_at - now)}"
             rows.append((str(task.id), str(task.priority), due, task.name))
         return headline, rows

@@ -41,7 +41,7 @@ class Priority(IntEnum):
 
 
 class UnknownTaskError(KeyError):
-    """No task has this id, or it finished so long ago that the history has forgotten it."""
+    """No task has this id: never added, or evicted from the history."""
 
     def __str__(self) -> str:  # a KeyError would show the message in quotes
         return str(self.args[0]) if self.args else ""
@@ -72,14 +72,48 @@ class Details(NamedTuple):
     key: str | None = None
     attempts: int = 0
     error: str | None = None
+    moves: int = 0  # how often the task has got another entry
+
+    # Of two entries of one task, its current one and one that it has left behind, all may agree
+    # that comes before the payload. Then the moves decide; what users gave is never compared.
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __lt__(self, other: object) -> bool:
+        return self.moves < _moves(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self.moves > _moves(other)
 
 
-# (rank, run_at, id, name or Details, added_at): compared from the left, and ids differ, so that a
-# comparison never reaches the name. The rank is the priority, unless the scheduler has aging.
-TaskEntry: TypeAlias = tuple[int | float, float, int, str | Details, float]
+def _moves(payload: object) -> int:
+    return payload.moves if isinstance(payload, Details) else 0
 
-# (status, attempts, number of the hand-out, started_at, finished_at, result, error)
-TaskState: TypeAlias = tuple[TaskStatus, int, int, float | None, float | None, Any, str | None]
+
+# A pending task is an entry: (rank, run_at, id, name or Details), and added_at as a fifth value
+# where it is not run_at. Compared from the left. The rank is the priority, unless the scheduler
+# has aging.
+TaskEntry: TypeAlias = tuple[Any, ...]
+
+
+def details_of(entry: TaskEntry) -> Details:
+    """The details of a pending task; made from its name where it has none. O(1)."""
+    payload = entry[3]
+    return payload if isinstance(payload, Details) else Details(payload, entry[0])
+
+
+def moved(entry: TaskEntry, rank: int | float, run_at: float, **changes: Any) -> TaskEntry:
+    """Another entry for the task of this one, which is left behind. O(1)."""
+    details = details_of(entry)
+    payload = details._replace(moves=details.moves + 1, **changes)
+    return (rank, run_at, entry[2], payload, entry[4] if len(entry) > 4 else entry[1])
 
 
 class Task:
@@ -89,120 +123,127 @@ class Task:
     same task: one ``get_next_task()``, or none yet.
     """
 
-    __slots__ = ("_entry", "_state")
+    # The class tells the status: this one is of a PENDING task. Slots that are filled in by
+    # functions of this module: a frozen dataclass of all fields takes ten times as long to make.
+    __slots__ = ("_entry", "_ledger")
 
-    # Two slots, filled in by whoever makes one and shown by properties: a frozen dataclass of all
-    # fields takes ten times as long to make, a call of __init__ twice as long.
     _entry: TaskEntry
-    _state: TaskState
+    _ledger: str
+
+    @property
+    def entry(self) -> TaskEntry:
+        """The entry that its scheduler's queue holds, or held. O(1)."""
+        return self._entry
+
+    @property
+    def ledger(self) -> str:
+        """The name of the ledger that it stands in: no other scheduler has this one. O(1)."""
+        return self._ledger
 
     @property
     def id(self) -> int:
         """The number that ``add_task`` returned. O(1)."""
-        return self._entry[2]
+        return self._entry[2]  # type: ignore[no-any-return]
 
     @property
     def name(self) -> str:
         """The name it was added with. O(1)."""
-        payload = self._entry[3]
+        payload: str | Details = self._entry[3]
         return payload if isinstance(payload, str) else payload.name
 
     @property
     def priority(self) -> int | float:
         """Lower is more urgent. O(1)."""
-        payload = self._entry[3]
-        return self._entry[0] if isinstance(payload, str) else payload.priority
+        return details_of(self._entry).priority
 
     @property
     def run_at(self) -> float:
         """The moment from which it may run, seconds since the epoch. O(1)."""
-        return self._entry[1]
+        run_at: float = self._entry[1]
+        return run_at
 
     @property
     def added_at(self) -> float:
         """When it was added, seconds since the epoch. O(1)."""
-        return self._entry[4]
+        entry = self._entry
+        added_at: float = entry[4] if len(entry) > 4 else entry[1]
+        return added_at
 
     @property
     def status(self) -> TaskStatus:
         """Where the task stood when this snapshot was made. O(1)."""
-        return self._state[0]
+        return TaskStatus.PENDING
 
     @property
     def attempts(self) -> int:
         """How often it has been handed out: 0 until the first time. O(1)."""
-        return self._state[1]
+        return details_of(self._entry).attempts
 
     @property
     def number(self) -> int:
-        """The number of this hand-out, never used twice in a process; 0 for none. O(1)."""
-        return self._state[2]
+        """The number of this hand-out, never used twice by a ledger; 0 for none. O(1)."""
+        return 0
 
     @property
     def started_at(self) -> float | None:
         """When it was handed out, seconds since the epoch, or None. O(1)."""
-        return self._state[3]
+        return None
 
     @property
     def finished_at(self) -> float | None:
         """When it ended, seconds since the epoch, or None. O(1)."""
-        return self._state[4]
+        return None
 
     @property
     def result(self) -> Any:
         """What ``complete`` was given. O(1)."""
-        return self._state[5]
+        return None
 
     @property
     def error(self) -> str | None:
         """The text of the last failure, if any, though a later attempt succeeded. O(1)."""
-        payload = self._entry[3]
-        before = None if isinstance(payload, str) else payload.error
-        return self._state[6] or before
+        return details_of(self._entry).error
 
     @property
     def action(self) -> Callable[..., Any] | None:
         """What is to be called, or None. O(1)."""
-        payload = self._entry[3]
-        return None if isinstance(payload, str) else payload.action
+        return details_of(self._entry).action
 
     @property
     def args(self) -> tuple[Any, ...]:
         """The positional arguments of the action. O(1)."""
-        payload = self._entry[3]
-        return () if isinstance(payload, str) else payload.args
+        return details_of(self._entry).args
 
     @property
     def kwargs(self) -> dict[str, Any]:
         """A copy of the keyword arguments of the action. O(their number)."""
-        payload = self._entry[3]
-        return {} if isinstance(payload, str) else dict(payload.kwargs)
+        return dict(details_of(self._entry).kwargs)
 
     @property
     def timeout(self) -> float | None:
         """How long one attempt may take, in seconds, or None. O(1)."""
-        payload = self._entry[3]
-        return None if isinstance(payload, str) else payload.timeout
+        return details_of(self._entry).timeout
 
     @property
     def retry(self) -> "RetryPolicy | None":
         """What decides whether it runs again after a failure, or None. O(1)."""
-        payload = self._entry[3]
-        return None if isinstance(payload, str) else payload.retry
+        return details_of(self._entry).retry
 
     @property
     def key(self) -> str | None:
         """The key that only one unfinished task may have, or None. O(1)."""
-        payload = self._entry[3]
-        return None if isinstance(payload, str) else payload.key
+        return details_of(self._entry).key
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Task):
             return NotImplemented
-        return self.id == other.id and self.number == other.number
+        return self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((self.id, self.number))
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[str, int, int]:
+        return self._ledger, self._entry[2], self.number
 
     def __str__(self) -> str:
         return self.name
@@ -217,23 +258,98 @@ class Task:
         )
 
 
-def ended(
-    task: Task, status: TaskStatus, at: float, result: Any = None, error: str | None = None
-) -> Task:
-    """The Task of the same hand-out, at its end."""
-    _, attempts, number, started_at, _, _, _ = task._state
-    return _task(task._entry, (status, attempts, number, started_at, at, result, error))
+class RunningTask(Task):
+    """A task that has been handed out: ``complete`` and ``fail`` take it."""
+
+    __slots__ = ("_number", "_started_at")
+
+    _number: int
+    _started_at: float | None
+
+    @property
+    def status(self) -> TaskStatus:
+        return TaskStatus.RUNNING
+
+    @property
+    def attempts(self) -> int:
+        return details_of(self._entry).attempts + (self._number > 0)
+
+    @property
+    def number(self) -> int:
+        return self._number
+
+    @property
+    def started_at(self) -> float | None:
+        return self._started_at
 
 
-def snapshot(entry: TaskEntry) -> Task:
-    """The Task of a pending entry."""
-    payload = entry[3]
-    attempts = 0 if isinstance(payload, str) else payload.attempts
-    return _task(entry, (TaskStatus.PENDING, attempts, 0, None, None, None, None))
+class FinishedTask(RunningTask):
+    """A task that has ended; number 0 if it never ran."""
+
+    __slots__ = ("_error", "_finished_at", "_result", "_status")
+
+    _status: TaskStatus
+    _finished_at: float
+    _result: Any
+    _error: str | None
+
+    @property
+    def status(self) -> TaskStatus:
+        return self._status
+
+    @property
+    def finished_at(self) -> float | None:
+        return self._finished_at
+
+    @property
+    def result(self) -> Any:
+        return self._result
+
+    @property
+    def error(self) -> str | None:
+        return self._error or details_of(self._entry).error
 
 
-def _task(entry: TaskEntry, state: TaskState) -> Task:
+def pending_task(entry: TaskEntry, ledger: str) -> Task:
+    """The Task of a pending entry. O(1)."""
     task = Task()
     task._entry = entry
-    task._state = state
+    task._ledger = ledger
     return task
+
+
+def running_task(entry: TaskEntry, ledger: str, number: int, at: float) -> RunningTask:
+    """The Task of an entry that is handed out at this moment. O(1)."""
+    task = RunningTask()
+    task._entry = entry
+    task._ledger = ledger
+    task._number = number
+    task._started_at = at
+    return task
+
+
+def finished_task(
+    task: RunningTask,
+    status: TaskStatus,
+    at: float,
+    result: Any = None,
+    error: str | None = None,
+) -> FinishedTask:
+    """The Task that a hand-out is from its end on. O(1)."""
+    ended = FinishedTask()
+    ended._entry = task._entry
+    ended._ledger = task._ledger
+    ended._number = task._number
+    ended._started_at = task._started_at
+    ended._status = status
+    ended._finished_at = at
+    ended._result = result
+    ended._error = error
+    return ended
+
+
+def cancelled_task(entry: TaskEntry, ledger: str, at: float) -> FinishedTask:
+    """The Task of a pending entry that is cancelled at this moment. O(1)."""
+    never_ran = running_task(entry, ledger, 0, at)
+    never_ran._started_at = None
+    return finished_task(never_ran, TaskStatus.CANCELLED, at)

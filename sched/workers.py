@@ -3,46 +3,35 @@
 A worker takes a task only when it is free to run it. So nothing queues anywhere but in the
 scheduler, and an urgent task that comes late still overtakes the whole backlog.
 
-One lock guards the pool. It is held while a task is taken, never while one runs; whoever holds it
-may call the scheduler, which calls back without a lock. How workers sleep is told in sleepers.py,
-how others wait for them in onlookers.py, how a task is run in attempt.py.
+One lock guards the pool. A worker takes it when it falls asleep or wakes up, not for each task, and
+nobody calls the scheduler while holding it. How workers sleep, and how others wait for them, is
+told in wakeups.py; how a task is run in execution.py.
 """
 
 import atexit
 import logging
-import os
 import threading
 from collections.abc import Callable
 from itertools import count
 from types import TracebackType
 from typing import Any
+from weakref import WeakSet
 
-from sched.arguments import as_count, as_seconds
-from sched.attempt import attempt, current_task, time_left
+from sched import forks
+from sched.arguments import as_callable, as_count, as_seconds, class_name, shown
 from sched.base import Scheduler
 from sched.clock import VirtualClock
-from sched.onlookers import Onlookers, progress_bar
-from sched.sleepers import Sleeper, Sleepers
+from sched.execution import attempt, current_task, time_left
+from sched.progress import progress_bar
 from sched.task import Task, UnknownTaskError
+from sched.wakeups import Onlookers, Sleepers
 
 __all__ = ["WorkerPool", "current_task", "time_left"]
 
 log = logging.getLogger("sched.workers")
 
 _numbers = count(1)
-
-
-class _Worker(threading.Thread):
-    """A thread of a pool. It is a daemon: what happens at exit is the pool's to decide."""
-
-    def __init__(self, pool: "WorkerPool", name: str) -> None:
-        super().__init__(name=name, daemon=True)
-        self.pool = pool
-        self.sleeper = Sleeper(pool._lock)
-        self.busy = False
-
-    def run(self) -> None:
-        self.pool._work(self)
+_running: "WeakSet[WorkerPool]" = WeakSet()  # a pool is kept alive by its threads alone
 
 
 class WorkerPool:
@@ -54,7 +43,7 @@ class WorkerPool:
     scheduler: any Scheduler whose clock moves by itself.
     workers: how many threads.
     run: called with each Task that has no action; without it such a task fails.
-    max_sleep: the longest sleep of the leader, in seconds, after which it notices a clock that
+    max_sleep: the longest sleep of an idle worker, in seconds, after which it notices a clock that
     was set forward.
     name: how its threads are called, with a number behind it; also ``worker`` in log records.
 
@@ -63,8 +52,9 @@ class WorkerPool:
     pending stays in the scheduler. A pool that nobody shuts down is shut down at exit.
 
     A task may do with its pool whatever it likes, except wait for it: ``shutdown`` does not wait
-    when a task calls it, ``drain`` raises. A worker thread that dies (of a fault in the scheduler
-    or its clock: no task can do that) stops the pool, and ``drain`` and the ``with`` block raise.
+    when a task calls it, ``drain`` raises. A worker that crashes (for a fault in the scheduler or
+    its clock: no task can do that) stops the pool, and ``drain`` and the ``with`` block raise.
+    In a forked child a pool that was started before has no threads, and says so.
 
     Raises TypeError or ValueError for a bad argument, ValueError for a VirtualClock.
     """
@@ -79,30 +69,28 @@ class WorkerPool:
         name: str | None = None,
     ) -> None:
         if not isinstance(scheduler, Scheduler):
-            raise TypeError(f"scheduler must be a Scheduler, got {scheduler!r}")
+            raise TypeError(f"scheduler must be a Scheduler, got {shown(scheduler)}")
         if isinstance(scheduler.clock, VirtualClock):
             raise ValueError(
                 f"scheduler must have a clock that moves by itself, got {scheduler.clock!r}: "
                 "in virtual time, use simulate()"
             )
-        if run is not None and not callable(run):
-            raise TypeError(f"run must be callable, got {run!r}")
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"name must be a str, got {name!r}")
+            raise TypeError(f"name must be a str, got {shown(name)}")
         self._scheduler = scheduler
         self._size = as_count(workers, "workers", at_least=1)
-        self._run = run
+        self._run = None if run is None else as_callable(run, "run")
         self.name = name or f"sched-pool-{next(_numbers)}"
         self._thread_numbers = count(1)
-        self._lock = threading.Lock()  # never held while a task runs
-        self._crew: set[_Worker] = set()
-        max_sleep = as_seconds(max_sleep, "max_sleep", positive=True)
-        self._sleepers = Sleepers(self._lock, self._next_due, max_sleep)
-        self._in_flight = 0  # tasks that workers have in their hands
-        self._onlookers = Onlookers(self._lock)
-        self._started = self._paused = self._stopping = self._cancel_pending = False
-        self._death: BaseException | None = None
-        self._pid = os.getpid()
+        self._lock = threading.Lock()  # never held while a task runs, or the scheduler is called
+        self._crew: set[threading.Thread] = set()
+        self._max_sleep = as_seconds(max_sleep, "max_sleep", positive=True)
+        self._sleepers, self._onlookers = Sleepers(self._max_sleep), Onlookers()
+        self._end_notices: Callable[[], None] = _nothing
+        self._started = self._paused = self._stopping = self._forked = False
+        self._cancel_pending = False
+        self._crash: BaseException | None = None
+        forks.note(self)
 
     @property
     def workers(self) -> int:
@@ -119,19 +107,17 @@ class WorkerPool:
     def start(self) -> "WorkerPool":
         """Start the workers, unless they run already; ``with`` does it. O(workers).
 
+        In a forked child it starts workers there, where there are none, whatever ran before.
         Raises RuntimeError after shutdown, or if the system gives no more threads.
         """
         with self._lock:
             self._refuse_if_over()
             if self._started:
                 return self
-            self._started = True
-            self._pid = os.getpid()
+            self._started, self._forked = True, False
         try:
-            atexit.register(self._at_exit)
-            with self._scheduler._lock:
-                # A new list, because another thread may be going through the old one.
-                self._scheduler._listeners = [*self._scheduler._listeners, self._heard]
+            _running.add(self)
+            self._end_notices = self._scheduler.notices.subscribe(self._sleepers.notice)
             self.resize(self._size)
         except BaseException:
             self.shutdown(wait=False)
@@ -139,29 +125,27 @@ class WorkerPool:
         return self
 
     def shutdown(self, wait: bool = True, cancel_pending: bool = False) -> None:
-        """Start no more tasks, and end the workers. Again is no error. O(workers), O(n) to cancel.
+        """Start no more tasks, and end the workers. Idempotent. O(workers), O(n) to cancel.
 
         wait: return when the running tasks have ended; ignored when one of them calls this.
         cancel_pending: cancel what is pending, and running tasks instead of retrying them.
         Otherwise all of it stays PENDING in the scheduler, for another pool.
+
+        With ``wait=False`` and without ``cancel_pending`` it may be called in a signal handler.
         """
-        if os.getpid() != self._pid:
-            return  # a forked child has none of the threads
-        with self._lock:
-            crew = tuple(self._crew)
-            self._cancel_pending |= cancel_pending
-            self._stop()
-        with self._scheduler._lock:
-            others = [each for each in self._scheduler._listeners if each != self._heard]
-            self._scheduler._listeners = others
+        for argument, value in (("wait", wait), ("cancel_pending", cancel_pending)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{argument} must be True or False, got {shown(value)}")
+        self._cancel_pending |= cancel_pending
+        self._stop()
         if cancel_pending:
             for task in self._scheduler.pending_tasks():
                 self._cancel(task)
+        crew = list(self._crew)
         if wait and threading.current_thread() not in crew:
             self._onlookers.wait(lambda: not self._crew)
             for worker in crew:
                 worker.join()
-            atexit.unregister(self._at_exit)
 
     def drain(self, timeout: float | None = None, progress: bool = False) -> bool:
         """Wait until nothing is pending (delayed tasks and retries count) and no worker is busy.
@@ -175,22 +159,30 @@ class WorkerPool:
             timeout = as_seconds(timeout, "timeout")
         if threading.current_thread() in self._crew:
             raise RuntimeError("drain() called by a task of this pool would wait for that task")
+        self._refuse_if_not_started()
+        unsubscribe = self._scheduler.subscribe(self._onlookers.tell, "cancelled")
+        try:
+            if not progress:
+                return self._onlookers.wait(self._is_dry, timeout)
+            with progress_bar(self._scheduler, self.name) as draw:
+                return self._onlookers.wait(self._is_dry, timeout, draw)
+        finally:
+            unsubscribe()
 
-        def dry() -> bool:
-            if self._death is not None:
-                self._refuse_if_over()
-            if self._in_flight:
-                return False
-            if not len(self._scheduler):
-                return True
+    def _is_dry(self) -> bool:
+        """Whether nothing is pending and no worker has a task; raises if that will never be."""
+        if self._crash is not None:
+            self._refuse_if_over()
+        before = self._sleepers.rises
+        m = self._scheduler.metrics()
+        if m.pending:
             self._refuse_if_over()
             return False
-
-        self._refuse_if_not_started()
-        if not progress:
-            return self._onlookers.wait(dry, timeout)
-        with progress_bar(self._scheduler, self.name) as draw:
-            return self._onlookers.wait(dry, timeout, draw)
+        if not m.running:
+            return True
+        # What runs may be somebody else's. Who is idle here takes nothing without rising first.
+        with self._lock:
+            return self._sleepers.rises == before and self._sleepers.idle >= self._crew
 
     def pause(self) -> None:
         """Start no more tasks until ``resume``; those taken already run on. O(1).
@@ -206,7 +198,8 @@ class WorkerPool:
         with self._lock:
             self._refuse_if_over()
             self._paused = False
-            self._sleepers.wake_next()
+            self._sleepers.attend(paused=False)
+        self._pass_on()
 
     def resize(self, workers: int) -> None:
         """Have so many workers from now on; busy surplus ones end after their task. O(workers).
@@ -219,16 +212,18 @@ class WorkerPool:
             self._refuse_if_not_started()
             self._size = size
             while len(self._crew) < size:
-                worker = _Worker(self, f"{self.name}-worker-{next(self._thread_numbers)}")
+                worker = self._new_worker()
                 self._crew.add(worker)
+                self._sleepers.idle.add(worker)
                 try:
                     worker.start()
                 except BaseException:
                     self._crew.discard(worker)  # should it run nevertheless, it ends at once
+                    self._sleepers.idle.discard(worker)
                     self._size = max(1, len(self._crew))
                     raise
-            if len(self._crew) > size:
-                self._sleepers.wake_all()
+        if len(self._crew) > size:
+            self._sleepers.wake_all()
 
     def __enter__(self) -> "WorkerPool":
         return self.start()
@@ -240,79 +235,105 @@ class WorkerPool:
         trace: TracebackType | None,
     ) -> None:
         self.shutdown()
-        if error is None and self._death is not None:
+        if error is None and self._crash is not None:
             self._refuse_if_over()
 
     def __repr__(self) -> str:
-        state = "shut down" if self._stopping else "paused" if self._paused else "running"
-        state = state if self._started else "not started"
+        state = "paused" if self._paused else "running"
+        if self._forked:
+            state = "has no threads in a forked child"
+        elif self._stopping:
+            state = "shut down"
+        elif not self._started:
+            state = "not started"
         return f"<WorkerPool {self.name!r}: {self._size} workers, {state}>"
 
     # --- for workers ------------------------------------------------------------------------------
 
-    def _work(self, me: _Worker) -> None:
+    def _new_worker(self) -> threading.Thread:
+        """A daemon: what happens at exit is the pool's to decide."""
+        name = f"{self.name}-worker-{next(self._thread_numbers)}"
+        return threading.Thread(target=self._work, name=name, daemon=True)
+
+    def _work(self) -> None:
         """What a worker does all its life."""
+        me = threading.current_thread()
+        with self._lock:
+            self._sleepers.rise(me, slept=False)
         try:
             while (task := self._next(me)) is not None:
                 again = attempt(self._scheduler, task, self._run, me.name)
                 if again and self._cancel_pending:
                     self._cancel(task)
                 del task  # a worker that sleeps must not keep its last task in memory
-        except BaseException as death:
-            log.critical("%s died, %s stops", me.name, self.name, exc_info=True)
-            with self._lock:
-                self._death = death
-                self._stop()
+        except BaseException as crash:
+            self._crash = self._crash or crash
+            self._stop()
+            try:
+                log.critical("%s crashed, %s stops", me.name, self.name, exc_info=crash)
+            except BaseException:  # what is plugged into logging
+                pass
         finally:
             with self._lock:
                 self._crew.discard(me)
-                self._in_flight -= me.busy
-                self._onlookers.tell()
+                self._sleepers.rise(me)
+            self._onlookers.tell()
+            if self._stopping:
+                self._sleepers.wake_all()
+            else:
+                self._pass_on()  # this one may have been woken for a task
 
-    def _next(self, me: _Worker) -> Task | None:
+    def _next(self, me: threading.Thread) -> Task | None:
         """Wait for a task and take it; None when this worker is to end."""
-        with self._lock:
-            self._in_flight -= me.busy
-            me.busy = False
-            while me in self._crew and len(self._crew) <= self._size and not self._stopping:
-                if not self._paused and (task := self._scheduler.get_next_task()) is not None:
-                    me.busy = True
-                    self._in_flight += 1
-                    if self._sleepers.announced:
-                        self._sleepers.wake_next()  # if there is more
-                    return task
-                if not self._in_flight:
-                    self._onlookers.tell()
-                self._sleepers.sleep(me.sleeper)
-            self._crew.discard(me)
-            if not self._stopping:
-                self._sleepers.wake_next()  # this one may have been woken for a task
-            return None
-
-    def _next_due(self) -> float | None:
-        """In how many seconds something can run (0 or less: now), None if nothing is to."""
-        if self._paused:
-            return None
-        due = self._scheduler.next_run_time()
-        return None if due is None else due - self._scheduler.clock.now()
-
-    def _heard(self, arrivals: int) -> None:
-        """The scheduler has changed: called by whoever changed it.
-
-        The lock is taken only if that may concern somebody: one who sleeps, or one who waits for
-        the pool to run dry. A worker whose task ends later tells the latter itself.
-        """
-        if arrivals:
-            if self._sleepers.announced:
+        take, woken = self._scheduler.get_next_task, False
+        while not self._stopping:
+            if len(self._crew) > self._size or me not in self._crew:
                 with self._lock:
-                    self._sleepers.wake_next()
-        elif not self._in_flight:
-            with self._lock:
-                self._onlookers.tell()
+                    if len(self._crew) > self._size or me not in self._crew:
+                        self._crew.discard(me)
+                        return None
+            if not self._paused and (task := take()) is not None:
+                if woken:
+                    self._pass_on()
+                return task
+            if (task := self._sleep(me)) is not None:
+                return task
+            woken = True
+        return None
+
+    def _sleep(self, me: threading.Thread) -> Task | None:
+        """Announce, look once more, and sleep; the task if there was one after all."""
+        now = self._scheduler.clock.now
+        with self._lock:
+            self._sleepers.announce(me, now())
+        due = None
+        if not self._paused:
+            if (task := self._scheduler.get_next_task()) is not None:
+                with self._lock:
+                    self._sleepers.rise(me)
+                return task
+            due = self._scheduler.next_run_time()
+        with self._lock:
+            seconds = self._sleepers.plan(me, now(), due)
+            self._sleepers.attend(paused=self._paused)
+            all_idle = len(self._sleepers.idle) == len(self._crew)
+        if all_idle:
+            self._onlookers.tell()
+        if not self._stopping and me in self._crew and len(self._crew) <= self._size:
+            self._sleepers.wait(seconds)
+        with self._lock:
+            self._sleepers.rise(me)
+        return None
+
+    def _pass_on(self) -> None:
+        """Have somebody attend to what can run next, if nobody does."""
+        if not self._paused and (due := self._scheduler.next_run_time()) is not None:
+            self._sleepers.notice(due)
 
     def _stop(self) -> None:
-        """End the workers, each after the task that it is running."""
+        """End the workers, each after the task that it is running. Takes no lock."""
         self._stopping = True
+        self._end_notices()
         self._sleepers.wake_all()
         self._onlookers.tell()
 
@@ -322,22 +343,48 @@ class WorkerPool:
         try:
             self._scheduler.cancel(task.id)
         except UnknownTaskError:
-            pass  # it has run and been forgotten meanwhile
+            pass  # it has run and been evicted from history meanwhile
 
-    def _at_exit(self) -> None:
-        """Let running tasks end before the interpreter does."""
-        if not self._stopping and os.getpid() == self._pid:
-            log.warning("%s was not shut down: waiting for its running tasks", self.name)
+    def shutdown_at_exit(self) -> None:
+        """Let running tasks end before the interpreter does, and say what is lost. O(workers)."""
+        if not self._crew:
+            return
+        if not self._stopping:
+            log.warning(
+                "%s was not shut down: waiting for its running tasks; pending ones, %d, are lost",
+                self.name,
+                len(self._scheduler),
+            )
         self.shutdown()
+
+    def renew_after_fork(self) -> None:
+        """In a forked child: a pool that had been started has no threads there. O(1)."""
+        self._lock, self._crew = threading.Lock(), set()
+        self._sleepers, self._onlookers = Sleepers(self._max_sleep), Onlookers()
+        self._forked = self._started and not self._stopping
+        if self._forked:
+            self._end_notices()
+            self._started = False
 
     def _refuse_if_not_started(self) -> None:
         if not self._started:
-            raise RuntimeError(f"{self!r}: use it in a with statement, or call start()")
+            here = " in this process" if self._forked else ""
+            raise RuntimeError(f"{self!r}: use it in a with statement, or call start(){here}")
 
     def _refuse_if_over(self) -> None:
-        if self._death is not None:
+        if self._crash is not None:
             raise RuntimeError(
-                f"{self!r}: a worker died of {type(self._death).__name__}"
-            ) from self._death
+                f"{self!r}: a worker crashed with {class_name(self._crash)}"
+            ) from self._crash
         if self._stopping:
             raise RuntimeError(f"{self!r}: make a new pool, the tasks are in the scheduler")
+
+
+def _nothing() -> None:
+    """What ends the notices of a pool that has not been started."""
+
+
+@atexit.register
+def _shutdown_all() -> None:
+    for pool in list(_running):
+        pool.shutdown_at_exit()

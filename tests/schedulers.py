@@ -7,6 +7,7 @@ from sched import (
     Scheduler,
     SortedListScheduler,
 )
+from sched.memory import MemoryLedger
 
 SCHEDULERS: list[type[Scheduler]] = [
     HeapScheduler,
@@ -14,3 +15,9 @@ SCHEDULERS: list[type[Scheduler]] = [
     NaiveSortScheduler,
     MultilevelScheduler,
 ]
+
+
+def ledger_of(scheduler: Scheduler) -> MemoryLedger:
+    """The ledger, for tests that look at or damage its insides."""
+    assert isinstance(scheduler.ledger, MemoryLedger)
+    return scheduler.ledger

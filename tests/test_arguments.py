@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sched import HeapScheduler, Scheduler, VirtualClock
+from tests.schedulers import ledger_of
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"priority": math.nan}, ValueError, "priority.*got nan"),
@@ -66,7 +67,7 @@ GOOD: dict[str, Any] = {"priority": 1, "task_name": "t"}
 
 
 def state(s: Scheduler) -> tuple[Any, ...]:
-    return repr(s.pending_tasks()), s.metrics(), s._next_id, dict(s._keys)
+    return repr(s.pending_tasks()), s.metrics(), dict(ledger_of(s).keys)
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD, ids=lambda x: str(x)[:40])

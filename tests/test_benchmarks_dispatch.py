@@ -31,7 +31,7 @@ def test_the_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
 
 def test_a_pool_that_loses_tasks_is_not_reported_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "empty", lambda: 1 / 0)
-    monkeypatch.setattr("sched.attempt.log.disabled", True)
+    monkeypatch.setattr("sched.execution.log.disabled", True)
     with pytest.raises(RuntimeError, match="after 3 tasks"):
         dispatch.with_pool(3)
 

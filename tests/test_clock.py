@@ -12,10 +12,33 @@ from tests.test_machine import Wall
 from tests.test_threads import run_together
 
 
-def test_the_system_clock_reads_the_wall_clock_to_the_letter() -> None:
+def test_the_system_clock_follows_the_wall_clock() -> None:
     wall = iter([1000.1, 1000.1, 1000.7, 1003.3])
-    clock = SystemClock(lambda: next(wall), iter([0.3, 0.3, 0.8, 3.0]).__next__)
-    assert [clock.now() for _ in range(3)] == [1000.1, 1000.7, 1003.3]
+    clock = SystemClock(wall.__next__, iter([0.3, 0.3, 0.8, 3.0]).__next__, look_every=0)
+    assert [clock.now() for _ in range(3)] == pytest.approx([1000.1, 1000.7, 1003.3], abs=1e-9)
+
+
+def test_the_system_clock_looks_at_the_wall_clock_now_and_then() -> None:
+    looks: list[float] = []
+    elapsed = 0.0
+
+    def wall() -> float:
+        looks.append(elapsed)
+        return 1000.0 + elapsed + (3600 if elapsed > 1 else 0)
+
+    clock = SystemClock(wall, lambda: elapsed, look_every=0.5)
+    for tenth in range(20):
+        elapsed = tenth / 10
+        adopted = elapsed >= 1.5  # the jump, after 1 s, is seen by the next look
+        assert clock.now() == pytest.approx(1000.0 + elapsed + (3600 if adopted else 0))
+    assert looks == [0.0, 0.5, 1.0, 1.5]
+
+
+@pytest.mark.parametrize("bad", [{"wall": "x"}, {"monotonic": 7}, {"look_every": -1}], ids=str)
+def test_the_system_clock_refuses_bad_settings(bad: dict[str, Any]) -> None:
+    ((name, value),) = bad.items()
+    with pytest.raises((TypeError, ValueError), match=f"{name}.*got {value!r}"):
+        SystemClock(**bad)
 
 
 def test_a_clock_set_back_stretches_no_delay() -> None:

@@ -20,6 +20,7 @@ from sched import (
     VirtualClock,
 )
 from tests.model import Model
+from tests.schedulers import ledger_of
 
 
 def named(name: str) -> Task:
@@ -569,13 +570,12 @@ def test_a_batch_larger_or_smaller_than_what_is_there_keeps_the_order(
         assert drain(s) == [name for _, name in sorted(rows, key=lambda row: row[0])]
 
 
-def test_a_batch_clears_tombstones_and_keeps_new_priorities(s: Scheduler) -> None:
+def test_a_batch_among_tombstones_keeps_new_priorities(s: Scheduler) -> None:
     ids = s.add_tasks([(5, f"{i}") for i in range(10)])
     s.cancel(ids[0])
     s.reprioritize(ids[1], 9)
     s.add_tasks([(7, f"new {i}") for i in range(20)])
     s.check()
-    assert len(s._queue) == len(s)
     assert drain(s) == [*"23456789", *(f"new {i}" for i in range(20)), "1"]
 
 
@@ -750,49 +750,61 @@ def test_repr_counts(s: Scheduler) -> None:
 # --- check() itself -------------------------------------------------------------------------------
 
 
-def damage_entry_lost(s: Any) -> None:
-    s._queue.load([])
+def damage_entry_lost(ledger: Any) -> None:
+    ledger.queue.load([])
 
 
-def damage_entry_twice(s: Any) -> None:
-    s._queue.push(next(iter(s._ready.values())))
+def damage_entry_twice(ledger: Any) -> None:
+    ledger.queue.push(ledger.table[1])
 
 
-def damage_too_early(s: Any) -> None:
-    s.clock._time = 0.0
+def damage_too_early(ledger: Any) -> None:
+    ledger.now = lambda: 0.0
 
 
-def damage_two_states(s: Any) -> None:
-    s._dead[1] = s.task(1)
+def damage_item_elsewhere(ledger: Any) -> None:
+    ledger.table[99] = ledger.table[1]
 
 
-def damage_unknown_key(s: Any) -> None:
-    s._keys["k"] = 1
+def damage_unknown_key(ledger: Any) -> None:
+    ledger.keys["k"] = 1
 
 
-def damage_history(s: Any) -> None:
-    s._history_limit = -1
+def damage_lost_key(ledger: Any) -> None:
+    del ledger.keys["kept"]
 
 
-def damage_ids(s: Any) -> None:
-    s._next_id = 1
+def damage_history(ledger: Any) -> None:
+    ledger.history = 0
 
 
-def damage_waiting(s: Any) -> None:
-    s._waiting._fresh.clear()
+def damage_forgotten_end(ledger: Any) -> None:
+    ledger.finished_ids.clear()
 
 
-def damage_waiting_order(s: Any) -> None:
-    s._waiting._settle()
-    s._waiting._runs[0].reverse()
+def damage_dead_letters(ledger: Any) -> None:
+    ledger.dead_ids.clear()
 
 
-def damage_waiting_first(s: Any) -> None:
-    s._waiting.due += 1
+def damage_uncounted_hand_out(ledger: Any) -> None:
+    ledger.handed_out += 1
 
 
-def damage_uncounted_tombstone(s: Any) -> None:
-    s._tombstones += 1
+def damage_arrival_twice(ledger: Any) -> None:
+    ledger.catch_up = lambda: ledger.now()
+    ledger.arrivals.append(ledger.table[1])
+
+
+def damage_waiting(ledger: Any) -> None:
+    ledger.waiting.__init__(ledger.item, ledger.dropped)
+
+
+def damage_waiting_first(ledger: Any) -> None:
+    ledger.waiting.due += 1
+
+
+def damage_uncounted_tombstone(ledger: Any) -> None:
+    ledger.tombstones += 1
 
 
 @pytest.mark.parametrize(
@@ -801,9 +813,12 @@ def damage_uncounted_tombstone(s: Any) -> None:
     ids=lambda f: f.__name__,
 )
 def test_check_notices_damage(s: Scheduler, damage: Any) -> None:
-    s.add_tasks([(1, "a"), (2, "b"), (3, "c", 5), (3, "d", 7), (3, "e", 9)])
+    s.add_tasks([(1, "a"), (2, "b"), (3, "c", 5), (3, "d", 7), (3, "e", 9), (0, "f"), (0, "g")])
+    s.add_task(5, "h", key="kept")
+    s.complete(s.get_next_task())
+    s.fail(s.get_next_task(), "e")
     s.check()
-    damage(s)
+    damage(s.ledger)
     with pytest.raises(AssertionError):
         s.check()
 
@@ -811,6 +826,6 @@ def test_check_notices_damage(s: Scheduler, damage: Any) -> None:
 def test_check_notices_a_heap_out_of_order() -> None:
     s = HeapScheduler()
     s.add_tasks([(1, "a"), (2, "b")])
-    s._queue.heap.reverse()
+    ledger_of(s).queue.heap.reverse()
     with pytest.raises(AssertionError, match="smaller than its parent"):
         s.check()

@@ -7,6 +7,7 @@ import pytest
 
 from sched import NaiveSortScheduler, Scheduler, VirtualClock
 from sched.naive_sort import NaiveSortQueue
+from tests.schedulers import ledger_of
 
 
 def kilobytes() -> float:
@@ -92,7 +93,7 @@ def test_tombstones_leave_a_queue_that_shrinks(scheduler_class: type[Scheduler])
     for _ in range(500):
         s.complete(s.get_next_task())
         s.check()
-    assert len(s._queue) <= 2 * len(s) + 64
+    assert len(ledger_of(s).queue) <= 2 * len(s) + 64
 
 
 def test_a_naive_sort_pays_one_sort_for_many_tombstones(monkeypatch: pytest.MonkeyPatch) -> None:

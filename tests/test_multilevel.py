@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sched import MultilevelScheduler, VirtualClock
 from sched.multilevel import MOST_LEVELS
 from sched.sorted_run import SortedRun
+from tests.schedulers import ledger_of
 
 
 @given(
@@ -76,7 +77,8 @@ def test_many_levels_change_over_to_a_run_and_back() -> None:
         priorities = [rng.random() for _ in range(2 * MOST_LEVELS)]
         for n, priority in enumerate(priorities, 1):
             s.add_task(priority, "t")
-            assert (s._queue.run is not None) is (n > MOST_LEVELS)
+            s.metrics()  # lets in what has been added
+            assert bool(ledger_of(s).queue.run) is (n > MOST_LEVELS)
             if n % 50 == 0:
                 s.check()
         s.cancel(s.add_task(-1.0, "cancelled"))
@@ -84,7 +86,8 @@ def test_many_levels_change_over_to_a_run_and_back() -> None:
         assert taken == sorted(priorities)
         s.check()
         s.add_task(1, "t")
-        assert s._queue.run is None
+        s.metrics()
+        assert not ledger_of(s).queue.run
         s.get_next_task()
 
 

@@ -6,11 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock
+from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock, room
+from tests.schedulers import ledger_of
 
 THREADS = 8
 
@@ -90,11 +92,17 @@ def test_threads_that_add_take_and_cancel_lose_nothing_and_repeat_nothing(
         assert all(s.status(i) is TaskStatus.CANCELLED for i in cancelled[number])
 
 
-def test_ids_and_times_rise_together(scheduler_class: type[Scheduler]) -> None:
+def test_what_one_thread_adds_in_turn_comes_out_in_turn(scheduler_class: type[Scheduler]) -> None:
     s = scheduler_class()
-    run_together(lambda number: [s.add_task(1, "t") for _ in range(300)] and None)
+    added: list[list[int]] = [[] for _ in range(THREADS)]
+    run_together(
+        lambda number: added[number].extend(s.add_task(1, "t") for _ in range(300)) and None
+    )
     tasks = [s.get_next_task() for _ in range(300 * THREADS)]
-    assert [t.id for t in tasks] == list(range(1, 300 * THREADS + 1))
+    place = {task.id: n for n, task in enumerate(tasks)}
+    assert sorted(place) == sorted(i for ids in added for i in ids), "ids are unique"
+    for ids in added:
+        assert [place[i] for i in ids] == sorted(place[i] for i in ids)
     assert all(a.run_at <= b.run_at for a, b in zip(tasks, tasks[1:], strict=False))
 
 
@@ -109,7 +117,7 @@ class TableThatLetsOthersIn(dict[int, Any]):
 
 def test_one_hand_out_is_completed_by_one_thread_only(scheduler_class: type[Scheduler]) -> None:
     s = scheduler_class()
-    s._running = TableThatLetsOthersIn()
+    ledger_of(s).table = TableThatLetsOthersIn()
     for _ in range(50):
         s.add_task(1, "t")
         task = s.get_next_task()
@@ -156,25 +164,29 @@ def test_a_producer_waits_for_room(scheduler_class: type[Scheduler]) -> None:
     assert max(sizes) <= 3
 
 
-def when_waiting(s: Scheduler, adders: int) -> threading.Event:
-    """An event that is set once so many calls of add_task wait for room."""
-    reached, wait_for, waiting = threading.Event(), s._room.wait_for, []
+def when_waiting(monkeypatch: pytest.MonkeyPatch, adders: int) -> threading.Event:
+    """An event that is set once so many calls of add_task wait for room, until they are told."""
+    reached, waiting = threading.Event(), []
 
-    def observed(*args: object) -> bool:
-        waiting.append(args)
-        if len(waiting) == adders:
-            reached.set()
-        return wait_for(*args)  # the lock is held from here until it waits
+    class ObservedBell(SimpleQueue):
+        def get(self, *args: Any, **kwargs: Any) -> Any:
+            waiting.append(self)
+            if len(waiting) == adders:
+                reached.set()
+            return super().get(*args, **kwargs)
 
-    s._room.wait_for = observed
+    monkeypatch.setattr(room, "SimpleQueue", ObservedBell)
+    monkeypatch.setattr(room, "LONGEST", 3600.0)  # so that nobody looks again unless told
     return reached
 
 
 @pytest.mark.parametrize("make_room", ["cancel", "take"])
-def test_room_is_given_at_once_to_a_producer_that_waits(make_room: str) -> None:
+def test_room_is_given_at_once_to_a_producer_that_waits(
+    make_room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     s = HeapScheduler(max_pending=1)
     i = s.add_task(1, "in the way")
-    waiting = when_waiting(s, 1)
+    waiting = when_waiting(monkeypatch, 1)
 
     def work(number: int) -> None:
         if number == 0:
@@ -186,10 +198,12 @@ def test_room_is_given_at_once_to_a_producer_that_waits(make_room: str) -> None:
     run_together(work, threads=2, patience=10)
 
 
-def test_a_key_added_while_another_add_of_it_waits_is_added_once() -> None:
+def test_a_key_added_while_another_add_of_it_waits_is_added_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     s = HeapScheduler(max_pending=2)
     blockers = s.add_tasks([(5, "in the way", 1000)] * 2)
-    waiting = when_waiting(s, 2)
+    waiting = when_waiting(monkeypatch, 2)
     ids: list[int] = []
 
     def work(number: int) -> None:

@@ -229,7 +229,7 @@ class MultilevelNarrator(Narrator):
         )
 
     def real(self, queue: Any) -> Sequence[Any]:
-        if queue.run is not None or any(level.late for level in queue.levels.values()):
+        if queue.run or any(level.late for level in queue.levels.values()):
             raise RuntimeError("the structure holds more than a FIFO for each level")
         levels = {rank: list(level.fifo) for rank, level in queue.levels.items()}
         return [entry for rank in self.levels for entry in levels.get(rank, [])]

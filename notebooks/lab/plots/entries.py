@@ -35,9 +35,10 @@ def ready_side(scheduler: HeapScheduler) -> tuple[list[Any], set[int]]:
 
     The one place in which a picture looks into a scheduler that is in use.
     """
-    with scheduler._lock:
-        heap, current = list(scheduler._queue.heap), scheduler._ready
-        return heap, {i for i, entry in enumerate(heap) if current.get(entry[2]) is not entry}
+    scheduler.metrics()  # so that what has been added is let in
+    ledger: Any = scheduler.ledger
+    heap = list(ledger.queue.heap)
+    return heap, {i for i, entry in enumerate(heap) if not ledger.is_current(entry)}
 
 
 def label(entry: object) -> Label:
@@ -68,7 +69,7 @@ def label(entry: object) -> Label:
 def is_task_entry(fields: tuple[Any, ...] | list[Any]) -> bool:
     """Whether this has the form of sched.task.TaskEntry."""
     return (
-        len(fields) == 5
-        and all(isinstance(fields[i], int | float) for i in (0, 1, 2, 4))
+        len(fields) in (4, 5)
+        and all(isinstance(number, int | float) for number in (*fields[:3], *fields[4:]))
         and isinstance(fields[3], str | Details)
     )

@@ -3,7 +3,7 @@
 Two things must hold, or tasks are lost one by one and nobody sees it. Every hand-out ends, be it
 in a result, in an exception of any kind (SystemExit and KeyboardInterrupt are only what a task
 happened to raise), or in a retry policy that raises itself. And nothing that a task does reaches
-the worker that runs it.
+the worker that runs it, nor does anything that is plugged into logging.
 
 A timeout is cooperative: Python cannot stop a thread from outside. The action may ask how long it
 has left (``time_left``) and give up; one that comes back too late has failed, its result is
@@ -15,15 +15,17 @@ import logging
 import math
 import threading
 from collections.abc import Callable
-from copy import copy
 from time import monotonic
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
-from sched.arguments import as_error
+from sched.arguments import as_error, class_name
 from sched.base import Scheduler
-from sched.task import Details, InvalidTransitionError, Task, UnknownTaskError
+from sched.task import InvalidTransitionError, Task, UnknownTaskError, details_of
 
 log = logging.getLogger("sched.workers")
+
+NEVER_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 class _Here(threading.local):
@@ -57,20 +59,26 @@ def attempt(
     Returns True if the task is PENDING again, for another attempt. Raises nothing that comes from
     the task. O(1) beside the action, and what ``complete`` or ``fail`` costs.
     """
-    call, args, kwargs = task.action, task.args, task.kwargs
+    details = details_of(task.entry)
+    call: Callable[..., Any] | None = details.action
+    args: tuple[Any, ...] = details.args
     if call is None:
         if run is None:
             return _fail(scheduler, task, _no_action(task), worker)
-        call, args, kwargs = run, (task,), {}
+        call, args = run, (task,)
     if verbose := log.isEnabledFor(logging.DEBUG):
-        log.debug("task %d %r starts", task.id, task.name, extra=_extra(task, worker))
-    timeout, start = task.timeout, monotonic()
+        _log(logging.DEBUG, task, worker, "starts")
+    timeout, start = details.timeout, 0.0
     _here.task = task
-    _here.deadline = math.inf if timeout is None else start + timeout
+    if timeout is not None:
+        start = monotonic()
+        _here.deadline = start + timeout
     try:
-        result = call(*args, **kwargs)
+        result = call(*args, **details.kwargs)
         if timeout is not None and (took := monotonic() - start) > timeout:
             raise TimeoutError(f"timed out after {took:.3f} s, its timeout is {timeout:g} s")
+        if isinstance(result, NEVER_RUN):
+            raise TypeError(_never_runs(result))
     except BaseException as error:
         return _fail(scheduler, task, error, worker)
     finally:
@@ -78,10 +86,10 @@ def attempt(
     try:
         scheduler.complete(task, result)
     except (InvalidTransitionError, UnknownTaskError) as stale:
-        _log_stale(task, "result", stale, worker)
+        _log(logging.WARNING, task, worker, "ended before: its result comes too late: %s", stale)
     else:
         if verbose:
-            log.debug("task %d %r is done", task.id, task.name, extra=_extra(task, worker))
+            _log(logging.DEBUG, task, worker, "succeeded")
     return False
 
 
@@ -91,46 +99,60 @@ def _fail(scheduler: Scheduler, task: Task, error: str | BaseException, worker: 
     try:
         text = as_error(error)
     except BaseException:
-        error = text = f"{type(error).__name__}, whose text cannot be made"
+        error = text = f"{class_name(error)}, whose text cannot be made"
     try:
         again = scheduler.fail(task, error)
-    except (InvalidTransitionError, UnknownTaskError) as stale:
-        _log_stale(task, "failure", stale, worker)
-        return False
-    except BaseException as broken:  # a retry policy is the user's code, too
-        text = f"{text}; and its retry policy raised {type(broken).__name__}"
-        again = scheduler.fail(_without_policy(task), text)
-    log.log(
+    except BaseException as broken:  # the hand-out is over, or the policy raised: the user's code
+        try:
+            text = f"{text}; and its retry policy raised {class_name(broken)}"
+            again = scheduler.fail(task, text, final=True)
+        except (InvalidTransitionError, UnknownTaskError) as stale:
+            _log(
+                logging.WARNING, task, worker, "ended before: its failure comes too late: %s", stale
+            )
+            return False
+    how = "failed, and will run again: %s" if again else "failed for good: %s"
+    _log(
         logging.INFO if again else logging.ERROR,
-        "task %d %r failed %s: %s",
-        task.id,
-        task.name,
-        "and will run again" if again else "for good",
+        task,
+        worker,
+        how,
         text,
-        exc_info=None if again else trace,
-        extra=_extra(task, worker),
+        trace=None if again else trace,
     )
     return again
 
 
-def _log_stale(task: Task, what: str, reason: Exception, worker: str) -> None:
-    message = "the %s of task %d %r comes too late: %s"
-    log.warning(message, what, task.id, task.name, reason, extra=_extra(task, worker))
+def _log(
+    level: int,
+    task: Task,
+    worker: str,
+    message: str,
+    *values: object,
+    trace: BaseException | None = None,
+) -> None:
+    """Log what has become of a task; log less, or nothing, if the application's plug-ins raise."""
+    message, values = f"task %d %r {message}", (task.id, task.name, *values)
+    extra = {"task_id": task.id, "attempt": task.attempts, "worker": worker}
+    try:
+        log.log(level, message, *values, exc_info=trace, extra=extra)
+    except BaseException:  # a filter, a record factory with a field of one of these names
+        try:
+            log.log(level, message, *values)
+        except BaseException:
+            pass
 
 
 def _no_action(task: Task) -> str:
-    return f"task {task.id} ({task.name!r}) has no action, and no run= was given for such tasks"
+    return (
+        f"task {task.id} ({task.name!r}) has no action, and no run= was given for such tasks "
+        "(action=f is the function; action=f() is what it returned, None perhaps)"
+    )
 
 
-def _extra(task: Task, worker: str) -> dict[str, object]:
-    return {"task_id": task.id, "attempt": task.attempts, "worker": worker}
-
-
-def _without_policy(task: Task) -> Task:
-    """The same hand-out of a task that has no retry policy."""
-    rank, run_at, task_id, payload, added_at = task._entry
-    if isinstance(payload, Details):
-        payload = payload._replace(retry=None)
-    twin = copy(task)
-    twin._entry = (rank, run_at, task_id, payload, added_at)
-    return twin
+def _never_runs(result: Any) -> str:
+    """Close what an async or a generator function returned, and say so."""
+    kind = {CoroutineType: "coroutine", GeneratorType: "generator"}.get(type(result), "generator")
+    if not isinstance(result, AsyncGeneratorType):
+        result.close()
+    return f"the action returned a {kind}, of which not one line has run: give a plain function"

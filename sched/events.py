@@ -1,0 +1,92 @@
+"""TaskEvent: what a scheduler tells those who subscribed to it, and how they are told."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias, get_args
+
+from sched.arguments import as_callable, shown
+from sched.task import Task, TaskEntry, pending_task
+
+Kind: TypeAlias = Literal["added", "started", "succeeded", "retrying", "failed", "cancelled"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class TaskEvent:
+    """Something that has become of a task, or of many that were added at once.
+
+    kind: "added" (by add_task, add_tasks or requeue), "started", "succeeded", "retrying" (failed,
+    and PENDING again), "failed" (a dead letter now) or "cancelled".
+    count: how many tasks.
+    """
+
+    __slots__ = ("_ledger", "_what", "kind")
+
+    def __init__(self, kind: Kind, what: Sequence[Task | TaskEntry], ledger: str = "") -> None:
+        self.kind: Kind = kind
+        self._what = what
+        self._ledger = ledger
+
+    @property
+    def count(self) -> int:
+        """How many tasks it is about. O(1)."""
+        return len(self._what)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Snapshots of them as they were then, made when asked for. O(their number)."""
+        return [
+            pending_task(each, self._ledger) if isinstance(each, tuple) else each
+            for each in self._what
+        ]
+
+    @property
+    def task(self) -> Task:
+        """A snapshot of the task; of the first, where many were added. O(1)."""
+        first = self._what[0]
+        return pending_task(first, self._ledger) if isinstance(first, tuple) else first
+
+    def __repr__(self) -> str:
+        more = f" and {self.count - 1} more" if self.count > 1 else ""
+        return f"<TaskEvent {self.kind}: {self.task!r}{more}>"
+
+
+Subscriber: TypeAlias = Callable[[TaskEvent], object]
+
+
+class Subscribers(dict[object, tuple[Subscriber, frozenset[Kind]]]):
+    """Who is told of what. Adding, removing and copying are one step each: no lock is needed."""
+
+    def subscribe(self, function: Subscriber, kinds: tuple[Kind, ...]) -> Callable[[], None]:
+        """Tell a function of events of these kinds, or of all; returns how to end it. O(1)."""
+        for kind in kinds:
+            if kind not in KINDS:
+                raise ValueError(f"kinds must be of {', '.join(KINDS)}, got {shown(kind)}")
+        token = object()
+        self[token] = as_callable(function, "function"), frozenset(kinds or KINDS)
+        return lambda: self.pop(token, None) and None
+
+    def tell(self, kind: Kind, what: Sequence[Task | TaskEntry], ledger: str) -> None:
+        """Tell all whom it concerns; log what they raise. O(subscribers)."""
+        event = TaskEvent(kind, what, ledger)
+        for function, kinds in list(self.values()):
+            if kind in kinds:
+                try:
+                    function(event)
+                except Exception:
+                    from logging import getLogger  # here: most programs that subscribe have it
+
+                    getLogger("sched").exception("a subscriber raised when told of %r", event)
+
+
+class Notices(dict[object, Callable[[float], object]]):
+    """Who is told, without a lock, at what moment something can run."""
+
+    def subscribe(self, notice: Callable[[float], object]) -> Callable[[], None]:
+        """Call it from now on; returns how to end that. O(1)."""
+        token = object()
+        self[token] = as_callable(notice, "notice")
+        return lambda: self.pop(token, None) and None
+
+    def tell(self, run_at: float) -> None:
+        """Something can run at this moment. O(their number)."""
+        for notice in list(self.values()):
+            notice(run_at)

@@ -1,0 +1,47 @@
+"""Room: producers that wait while ``max_pending`` tasks are pending.
+
+Made known, then looked once more, then waiting: whoever makes room after the look rings the bell.
+A bell is a SimpleQueue, which is written in C: an interrupt of the wait leaves nothing half done.
+"""
+
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TypeVar
+
+from sched.task import QueueFullError
+
+LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it
+
+T = TypeVar("T")
+
+
+class Room(dict[object, SimpleQueue[None]]):
+    """The bells of those who wait."""
+
+    def wait(self, add: Callable[[], T], seconds: float) -> T:
+        """Call add() until it finds room. Raises its QueueFullError when time is over."""
+        bell: SimpleQueue[None] = SimpleQueue()
+        end = monotonic() + seconds
+        try:
+            while True:
+                try:
+                    return add()
+                except QueueFullError:
+                    left = end - monotonic()
+                    if left <= 0:
+                        raise
+                if bell not in self:
+                    self[bell] = bell
+                    continue
+                try:
+                    bell.get(timeout=min(left, LONGEST))
+                except Empty:
+                    pass
+        finally:
+            self.pop(bell, None)
+
+    def tell(self) -> None:
+        """Let all of them look again. O(their number)."""
+        for bell in list(self.values()):
+            bell.put(None)
