@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+import pytest
+
 
 def surroundings(threads: bool = True) -> dict[str, Any]:
     """Everything that a check could have changed and not put back.
@@ -33,6 +35,15 @@ def surroundings(threads: bool = True) -> dict[str, Any]:
         "recursion": sys.getrecursionlimit(),
         "threads": max(0, _thread._count() - _at_rest[0]) if threads else 0,
     }
+
+
+@pytest.fixture(autouse=True)
+def threads_at_rest() -> None:
+    """For a module that imports it: as many threads are at rest as there are before each test.
+
+    Another test may leave one, and to wait for its end in vain would take an hour in all.
+    """
+    _at_rest[0] = _thread._count()
 
 
 _sleep = time.sleep

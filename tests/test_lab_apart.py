@@ -25,7 +25,7 @@ from lab.check import apart  # noqa: E402
 from lab.check.exercises import Exercise  # noqa: E402
 from lab.check.running import Trial  # noqa: E402
 from lab.check.searching import Case, Verdict, right, smallest_failure  # noqa: E402
-from tests.surroundings import surroundings  # noqa: E402
+from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
 
 
 @pytest.fixture(autouse=True)

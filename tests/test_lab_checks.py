@@ -25,7 +25,7 @@ from lab.check.running import BrokenError, Trial  # noqa: E402
 from lab.check.searching import Verdict, run, shrink  # noqa: E402
 from sched import HeapScheduler, VirtualClock  # noqa: E402
 from tests import test_notebook_rules as notebook_rules  # noqa: E402
-from tests.surroundings import surroundings  # noqa: E402
+from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
 from tests.wrong_answers import RIGHT, WRONG, WrongAnswer  # noqa: E402
 
 EVERY = check.exercises()

@@ -16,7 +16,7 @@ sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 from lab import after as afterwards  # noqa: E402
 from lab import check, explain, explained, mine, my_scheduler, progress, workshop  # noqa: E402
 from lab.shell import Parts, examine  # noqa: E402
-from tests.surroundings import surroundings  # noqa: E402
+from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
 
 numbers = count()
 
