@@ -55,6 +55,8 @@ def _as_float(value: object) -> float | None:
 
 def as_priority(value: object) -> int | float:
     """An int of 64 bits or a finite float; NumPy scalars are converted."""
+    if type(value) is float and -math.inf < value < math.inf:  # the usual kind that comes here
+        return value
     number = _as_float(value)
     if number is None:
         raise TypeError(f"priority must be an int or a finite float, got {shown(value)}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sched import arguments
-from sched.arguments import NOTHING
+from sched.arguments import LARGEST, NOTHING, SMALLEST
 from sched.clock import Clock, SystemClock
 from sched.events import Kind, Notices, Subscriber, Subscribers
 from sched.ledger import Ledger
@@ -22,8 +22,6 @@ from sched.task import Details, Task, TaskEntry, TaskStatus
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy
-
-SMALL, LARGE = -(10**9), 10**9  # ints between them compare in a third of the time
 
 
 class Scheduler:
@@ -102,7 +100,7 @@ class Scheduler:
         Raises TypeError or ValueError for a bad argument, QueueFullError where there is no room;
         nothing is changed then.
         """
-        if type(priority) is not int or not SMALL < priority < LARGE:  # the usual one is both
+        if type(priority) is not int or not SMALLEST <= priority <= LARGEST:
             priority = arguments.as_priority(priority)
         if type(task_name) is not str or not task_name:
             task_name = arguments.as_name(task_name)
@@ -123,8 +121,7 @@ class Scheduler:
             entry = added
         if self.notices or self._subscribers:
             self._announce("added", entry)
-        new_id: int = entry[2]
-        return new_id
+        return entry[2]  # type: ignore[no-any-return]
 
     def _add(
         self, details: Details, delay: float | None, run_at: float | None, wait: float | None
@@ -228,8 +225,7 @@ class Scheduler:
     def reprioritize(self, task_id: int, priority: int | float) -> bool:
         """Give a PENDING task another priority; False if it is not PENDING. O(log n) in a heap.
 
-        Raises UnknownTaskError, and TypeError or ValueError for a bad priority.
-        """
+        Raises UnknownTaskError, and TypeError or ValueError for a bad priority."""
         task_id, priority = arguments.as_task_id(task_id), arguments.as_priority(priority)
         return self.ledger.reprioritize(task_id, priority)
 
@@ -262,8 +258,7 @@ class Scheduler:
 
     def next_run_time(self) -> float | None:
         """When something can run next, epoch seconds: now if a task is ready, else when the
-        first waiting one is due, or None if nothing is pending. O(1) amortised.
-        """
+        first waiting one is due, or None if nothing is pending. O(1) amortised."""
         return self.ledger.next_run_time()
 
     def pending_tasks(self) -> PendingTasks:
@@ -271,11 +266,8 @@ class Scheduler:
         return PendingTasks(self.ledger)
 
     def running_tasks(self) -> list[Task]:
-        """The tasks that are RUNNING, first handed out first. O(n).
-
-        ``complete`` and ``fail`` take them, so that a task whose taker was interrupted before it
-        had it in hand can be ended.
-        """
+        """The tasks that are RUNNING, first handed out first; ``complete`` and ``fail`` take them,
+        so that one whose taker was interrupted before it had it in hand can be ended. O(n)."""
         return self.ledger.running()
 
     def status(self, task_id: int) -> TaskStatus:
