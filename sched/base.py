@@ -133,7 +133,7 @@ class Scheduler:
         return add() if not wait else self._room.wait(add, wait)
 
     def add_tasks(self, rows: Iterable[Any]) -> list[int]:
-        """Add many tasks at once, all or none, and return their ids. O(n) in a heap.
+        """Add many tasks at once, all or none, and return their ids. O(n log n) in a heap.
 
         rows: tuples (priority, task_name) or (priority, task_name, delay), or dicts of the
         arguments of ``add_task`` (without ``wait``).

@@ -38,8 +38,8 @@ class HeapQueue(Queue):
     def extend(self, entries: list[Entry]) -> None:
         if len(entries) < len(self.heap):
             super().extend(entries)
-        else:  # O(n), and less than to push them one by one
-            self.load(self.heap + entries)
+        else:  # a heap need not be sorted, but what is drains faster: it is read in one direction
+            self.load(sorted(self.heap + entries))
 
     def load(self, entries: list[Entry]) -> None:
         heapify(entries)
