@@ -36,7 +36,7 @@ class HeapQueue(Queue):
         return self.heap[0]
 
     def extend(self, entries: list[Entry]) -> None:
-        if len(entries) < len(self.heap):
+        if len(entries) < len(self.heap) + 1000:
             super().extend(entries)
         else:  # a heap need not be sorted, but what is drains faster: it is read in one direction
             self.load(sorted(self.heap + entries))
