@@ -44,6 +44,7 @@ def delayed(name: str, n: int) -> list[Weight]:
     def add_all() -> None:
         for (priority, task_name), delay in zip(rows, delays, strict=True):
             scheduler.add_task(priority, task_name, delay)
+        scheduler.metrics()  # lets in what was added
 
     return [Weight(name, "delayed", n, traced(add_all) / n)]
 

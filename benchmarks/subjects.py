@@ -94,6 +94,7 @@ class SchedulerQueue(Queue):
         start = perf_counter_ns()
         for priority, name in rows:
             add_task(priority, name)
+        self.scheduler.metrics()  # lets in what was added: nothing is put off until a take
         return perf_counter_ns() - start
 
     def take(self, number: int) -> int:

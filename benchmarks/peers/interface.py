@@ -88,6 +88,9 @@ class Peer(ABC):
         """Add all rows to the empty queue at once, as fast as it can."""
         self.add(rows)
 
+    def settle(self) -> None:  # noqa: B027  # most have nothing to do
+        """Do what an add has put off, so that it can be weighed."""
+
     def finish(self, taken: Sequence[Any]) -> None:  # noqa: B027  # most have nothing to do
         """Say that what was taken is done, if the peer wants to know."""
 

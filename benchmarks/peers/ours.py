@@ -54,6 +54,9 @@ class OurScheduler(Peer):
     def load(self, rows: Sequence[Row]) -> None:
         self.scheduler.add_tasks(rows)
 
+    def settle(self) -> None:
+        self.scheduler.metrics()  # lets in what was added
+
     def finish(self, taken: Sequence[Any]) -> None:
         complete = self.scheduler.complete
         for task in taken:

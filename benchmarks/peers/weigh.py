@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.memory import traced
 from benchmarks.peers.field import PEERS, taking_part
-from benchmarks.peers.interface import DISTINCT, TEN_LEVELS
+from benchmarks.peers.interface import DISTINCT, TEN_LEVELS, Peer
 from benchmarks.peers.race import rows_of
 from benchmarks.repeats import packed, quartiles
 from benchmarks.subjects import SORTED_LIST
@@ -66,9 +66,14 @@ class ImportTime:
 def weigh(name: str, keys: str, n: int, rss_n: int) -> list[PeerWeight]:
     """Weigh a peer on both scales; on the first alone if ``rss_n`` is 0."""
     peer, rows = PEERS[name](), _rows(name, keys, n)
-    inside = traced(lambda: peer.add(rows)) / n
+    inside = traced(lambda: _filled(peer, rows)) / n
     resident = _in_fresh_process(name, keys, rss_n) / rss_n if rss_n else float("nan")
     return [PeerWeight(name, keys, n, inside, rss_n, resident)]
+
+
+def _filled(peer: Peer, rows: list[Any]) -> None:
+    peer.add(rows)
+    peer.settle()
 
 
 def _rows(name: str, keys: str, n: int) -> list[Any]:
@@ -88,9 +93,9 @@ def grown(name: str, keys: str, n: int) -> int:
     """The same, in this process."""
     rows, peer = _rows(name, keys, n), PEERS[name]()
     gc.collect()  # it stays on: what is left behind in cycles does not wait in the queue
-    peer.add(rows[:1])  # what it makes once, it has made
+    _filled(peer, rows[:1])  # what it makes once, it has made
     before = _resident()
-    peer.add(rows[1:])
+    _filled(peer, rows[1:])
     return _resident() - before
 
 
