@@ -22,7 +22,7 @@ def _no_figure_is_left():
 THREE = [(3, "Mail"), (5, "Log"), (1, "Fix")]
 
 
-STRUCTURES = [HeapScheduler, SortedListScheduler, NaiveSortScheduler]
+STRUCTURES = [HeapScheduler, plots.HeapByHand, SortedListScheduler, NaiveSortScheduler]
 
 
 class Counted(tuple[Any, ...]):
@@ -73,8 +73,8 @@ def test_the_last_frame_is_what_the_structure_holds(
         queue.push((key, 0.0, i))
     for _ in range(take):
         queue.pop()
-    lists = {HeapScheduler: "heap", SortedListScheduler: "list", NaiveSortScheduler: "arrivals"}
-    real = [None if e is None else e[2] for e in getattr(queue, lists[structure])]
+    lists = {SortedListScheduler: "list", NaiveSortScheduler: "arrivals"}
+    real = [None if e is None else e[2] for e in getattr(queue, lists.get(structure, "heap"))]
     assert list(trace.frames[-1].rows[0].cells) == real
 
 
@@ -136,6 +136,19 @@ def test_the_heap_tells_its_smallest_case_to_the_letter():
             "in all: 1 comparison, 5 moves",
         ]
     )
+
+
+def test_the_heap_by_hand_lets_an_entry_sink_no_deeper_than_it_belongs():
+    """5 stays above 7; heapq would let it sink to the leaf and rise again."""
+    told = plots.steps([1, 4, 2, 6, 7, 3, 5], plots.HeapByHand, take=1).text(-1).splitlines()
+    assert [line.partition("m ")[2].strip().partition("  ")[2] for line in told[1:-1]] == [
+        "take 1, the root: 5, the last, takes its place",
+        "compare the children 4 and 2: 2 is smaller",
+        "compare 5 with its child 2: the child is smaller, so they swap",
+        "compare 5 with its child 3: the child is smaller, so they swap",
+    ]
+    stays = plots.steps([1, 4, 2, 6, 7, 5, 3], plots.HeapByHand, take=1).text(-1)
+    assert "compare 3 with its child 5: the child is not smaller, so 3 stays" in stays
 
 
 def test_the_sorted_list_tells_its_smallest_case_to_the_letter():

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sched.base import Scheduler
-from sched.heap import HeapScheduler
+from sched.heap import HeapQueue, HeapScheduler
 from sched.multilevel import MultilevelScheduler
 from sched.naive_sort import NaiveSortScheduler
 from sched.plots.words import number
+from sched.queue import Entry
 from sched.sorted_list import SortedListScheduler
 from sched.table import counted
 
@@ -91,6 +92,59 @@ class HeapNarrator(Narrator):
     def tie(self, left: int, right: int) -> str:
         same = self.labels[left].key == self.labels[right].key
         return " (as urgent, added earlier)" if same else ""
+
+
+class HeapByHandQueue(HeapQueue):
+    """A heap whose pop is that of the textbooks, as a learner writes it."""
+
+    def pop(self) -> Entry:
+        heap = self.heap
+        last = heap.pop()
+        if not heap:
+            return last
+        first, heap[0] = heap[0], last
+        index = 0
+        while (child := 2 * index + 1) < len(heap):
+            if child + 1 < len(heap) and heap[child + 1] < heap[child]:
+                child += 1
+            if not heap[child] < heap[index]:
+                break
+            heap[index], heap[child] = heap[child], heap[index]
+            index = child
+        return first
+
+
+class HeapByHand(HeapScheduler):
+    """A HeapScheduler whose heap stops sinking an entry where it belongs: for ``steps``."""
+
+    queue = HeapByHandQueue
+
+
+class HeapByHandNarrator(HeapNarrator):
+    """The textbooks' algorithm: the last entry sinks while the smaller child is smaller."""
+
+    def sink(self) -> int:
+        heap, index = self.heap, 0
+        while (child := 2 * index + 1) < len(heap):
+            if child + 1 < len(heap):
+                left, right = heap[child], heap[child + 1]
+                if self.ask(right, left):
+                    child += 1
+                told = f"compare the children {self.labels[left]} and {self.labels[right]}: "
+                told += f"{self.labels[heap[child]]} is smaller{self.tie(left, right)}"
+                self.tell(told, compared=(left, right))
+            below, above = heap[child], heap[index]
+            smaller = self.ask(below, above)
+            told = f"compare {self.labels[above]} with its child {self.labels[below]}: "
+            told += f"the child is {self.outcome(below, above, smaller)}"
+            if not smaller:
+                self.tell(f"{told}, so {self.labels[above]} stays", compared=(below, above))
+                break
+            heap[index], heap[child] = below, above
+            pair = frozenset({below, above})
+            self.tell(f"{told}, so they swap", moves=2, compared=(below, above), moved=pair)
+            index = child
+        return 0  # it stays where it stopped: nothing is left to rise
 
 
 class SortedListNarrator(Narrator):
@@ -258,6 +312,7 @@ class MultilevelNarrator(Narrator):
 # A scheduler with a queue of its own is told plainly: its algorithm is not known.
 NARRATORS: dict[type[Scheduler], type[Narrator]] = {
     HeapScheduler: HeapNarrator,
+    HeapByHand: HeapByHandNarrator,
     SortedListScheduler: SortedListNarrator,
     NaiveSortScheduler: NaiveSortNarrator,
     MultilevelScheduler: MultilevelNarrator,
