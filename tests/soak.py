@@ -26,6 +26,7 @@ from pathlib import Path
 from tests.mutants import MUTANTS, ROOT, Mutant, existing_tests
 
 TOO_LONG = 120  # seconds; a test that never ends has noticed what is wrong, in its way
+PATIENCE = 10  # seconds; what many a mutant breaks is noticed by waiting in vain for so long
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "work", "__pycache__", ".*_cache", ".hypothesis", "out"
 )
@@ -77,11 +78,11 @@ def end_group(process: subprocess.Popen[str]) -> None:
 
 
 def pytest(
-    folder: Path, *arguments: str, timeout: float | None = None
+    folder: Path, *arguments: str, timeout: float | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     own = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **PLUGINS}
-    return run(command, folder, {**os.environ, **own}, timeout)
+    return run(command, folder, {**os.environ, **own, **variables}, timeout)
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -132,7 +133,8 @@ def run_tests(
     copy: Path, tests: set[str], *arguments: str, timeout: float | None = TOO_LONG
 ) -> subprocess.CompletedProcess[str]:
     places = [place for name in sorted(tests) for place in existing_tests()[name]]
-    return pytest(copy, "--tb=short", *arguments, *places, timeout=timeout)
+    impatient = {"SCHED_PATIENCE": str(PATIENCE)}
+    return pytest(copy, "--tb=short", *arguments, *places, timeout=timeout, **impatient)
 
 
 def soak_runs(times: int, *arguments: str) -> list[str]:

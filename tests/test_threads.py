@@ -1,5 +1,6 @@
 """Threads share a scheduler: nothing is lost, nothing is handed out twice, nobody waits forever."""
 
+import os
 import random
 import sys
 import threading
@@ -15,6 +16,7 @@ from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock, room
 from tests.schedulers import ledger_of
 
 THREADS = 8
+PATIENCE = float(os.environ.get("SCHED_PATIENCE", "60"))  # seconds after which something is stuck
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def _threads_take_turns_often() -> Iterator[None]:
 
 
 def run_together(
-    work: Callable[[int], object], threads: int = THREADS, patience: float = 60
+    work: Callable[[int], object], threads: int = THREADS, patience: float = PATIENCE
 ) -> None:
     """Run work(0), work(1), ... at once; an error in any of them is raised here."""
     errors: list[BaseException] = []
@@ -48,6 +50,21 @@ def run_together(
     assert not any(thread.is_alive() for thread in crew), "a thread is stuck"
     if errors:
         raise errors[0]
+
+
+class ObservedLock:
+    """A lock that shows who has asked for it: those wait for it, or have had it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.asked: list[threading.Thread] = []
+
+    def __enter__(self) -> None:
+        self.asked.append(threading.current_thread())
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
 
 
 def test_threads_that_add_take_and_cancel_lose_nothing_and_repeat_nothing(
@@ -151,7 +168,7 @@ def test_a_producer_waits_for_room(scheduler_class: type[Scheduler]) -> None:
     def work(number: int) -> None:
         if number == 0:
             for i in range(total):
-                s.add_task(1, f"{i}", wait=30)
+                s.add_task(1, f"{i}", wait=PATIENCE)
                 sizes.append(len(s))
         else:
             while len(names) < total:
@@ -192,10 +209,10 @@ def test_room_is_given_at_once_to_a_producer_that_waits(
         if number == 0:
             assert s.add_task(1, "next", wait=3600) == 2
         else:
-            assert waiting.wait(30)
+            assert waiting.wait(PATIENCE)
             assert s.cancel(i) if make_room == "cancel" else s.get_next_task()
 
-    run_together(work, threads=2, patience=10)
+    run_together(work, threads=2)
 
 
 def test_a_key_added_while_another_add_of_it_waits_is_added_once(
@@ -208,9 +225,9 @@ def test_a_key_added_while_another_add_of_it_waits_is_added_once(
 
     def work(number: int) -> None:
         if number < 2:
-            ids.append(s.add_task(1, "t", key="k", wait=30))
+            ids.append(s.add_task(1, "t", key="k", wait=PATIENCE))
         else:
-            assert waiting.wait(30)
+            assert waiting.wait(PATIENCE)
             for i in blockers:
                 s.cancel(i)
 

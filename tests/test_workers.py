@@ -1,12 +1,14 @@
 """A pool of workers: every task has one end, in order, whatever tasks, clocks and people do to it.
 
-``SCHED_POOL_TASKS=200000`` makes the longest test ten times as long.
+``SCHED_POOL_TASKS=200000`` makes the longest test ten times as long. Nobody looks again unless told
+here: a wake-up that is lost hangs a test, which fails when ``SCHED_PATIENCE`` seconds are over.
 """
 
 import faulthandler
 import gc
 import json
 import logging
+import math
 import os
 import random
 import signal
@@ -18,11 +20,13 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sched import (
     HeapScheduler,
+    Metrics,
     RetryPolicy,
     Scheduler,
     SystemClock,
@@ -30,16 +34,23 @@ from sched import (
     TaskStatus,
     VirtualClock,
     WorkerPool,
+    execution,
+    wakeups,
 )
 from sched.workers import current_task, time_left
+from tests.test_threads import PATIENCE, ObservedLock
 
 ROOT = Path(__file__).resolve().parent.parent
 TASKS = int(os.environ.get("SCHED_POOL_TASKS", "20000"))
-PATIENCE = 20.0  # seconds after which something is stuck
 HOUR = 3600.0
 YEAR = 365 * 24 * HOUR
 
 AT_ONCE = RetryPolicy(max_attempts=3, base=0.0)
+
+
+@pytest.fixture(autouse=True)
+def _who_is_not_told_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "LONGEST", HOUR)
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +82,32 @@ def asleep(pool: WorkerPool, workers: int) -> bool:
 def succeeded(s: Scheduler, tasks: int) -> bool:
     """Wait until so many tasks have succeeded."""
     return until(lambda: s.metrics().succeeded == tasks)
+
+
+def succeeded_by(count: Callable[[], Metrics], tasks: int) -> bool:
+    """Wait until so many tasks have succeeded by this count."""
+    return until(lambda: count().succeeded == tasks)
+
+
+def in_a_thread(call: Callable[[], object]) -> Callable[[], object]:
+    """Begin a call in a thread of its own; returns how to wait for what it returns or raises."""
+    outcome: list[object] = []
+
+    def body() -> None:
+        try:
+            outcome.append(call())
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+
+    def wait() -> object:
+        thread.join(PATIENCE)
+        assert outcome, "it has not returned"
+        return outcome[0]
+
+    return wait
 
 
 def crew_of(pool: WorkerPool, workers: int) -> bool:
@@ -322,23 +359,108 @@ def test_a_task_added_while_a_worker_falls_asleep_is_not_overlooked() -> None:
     s = HeapScheduler()
     ran = threading.Event()
     look = s.next_run_time
-    adders: list[threading.Thread] = []
+    looks: list[float | None] = []
 
     def next_run_time() -> float | None:
         """The last look of the worker; before it acts on what it saw, a task is added."""
-        seen = look()
-        if not adders:
-            add = threading.Thread(target=s.add_task, args=(1, "t"), kwargs={"action": ran.set})
-            adders.append(add)
-            add.start()
-            assert until(lambda: len(s))
-            add.join(0.2)  # longer than it takes to see whether a worker has announced itself
-        return seen
+        looks.append(look())
+        if len(looks) == 1:
+            s.add_task(1, "t", action=ran.set)
+        return looks[-1]
 
     s.next_run_time = next_run_time
     with WorkerPool(s, 1, max_sleep=HOUR):
         assert ran.wait(PATIENCE)
-        adders[0].join(PATIENCE)
+    assert looks[0] is None
+
+
+def test_a_task_added_before_a_worker_announces_that_it_sleeps_is_not_overlooked() -> None:
+    s = HeapScheduler()
+    ran = threading.Event()
+    take = s.get_next_task
+    takes: list[Task | None] = []
+
+    def get_next_task() -> Task | None:
+        """The first look of the worker; before it announces that it sleeps, a task is added."""
+        takes.append(take())
+        if len(takes) == 1:
+            s.add_task(1, "t", action=ran.set)
+        return takes[-1]
+
+    s.get_next_task = get_next_task
+    with WorkerPool(s, 1, max_sleep=HOUR):
+        assert ran.wait(PATIENCE)
+    assert takes[0] is None
+
+
+def test_a_surplus_worker_that_is_woken_for_a_task_wakes_another() -> None:
+    s = HeapScheduler()
+    with WorkerPool(s, 3, max_sleep=HOUR) as pool:
+        assert asleep(pool, 3)
+        pool._size = 1  # resize(1), which was interrupted before it woke anybody
+        for number in (1, 2, 3):
+            s.add_task(1, "t", action=int)
+            assert succeeded(s, number)
+        assert crew_of(pool, 1)
+
+
+def test_a_requeue_wakes_a_worker() -> None:
+    s = HeapScheduler()
+    ran: list[int] = []
+
+    def action() -> None:
+        ran.append(1)
+        if len(ran) == 1:
+            raise ValueError("the first time")
+
+    with WorkerPool(s, 1, max_sleep=HOUR) as pool:
+        i = s.add_task(1, "t", action=action)
+        assert pool.drain(PATIENCE) and asleep(pool, 1)
+        s.requeue(i)
+        assert succeeded(s, 1)
+
+
+def test_a_retry_by_somebody_else_wakes_a_worker() -> None:
+    s = HeapScheduler()
+    s.add_task(1, "t", action=int)
+    task = s.get_next_task()
+    with WorkerPool(s, 1, max_sleep=HOUR) as pool:
+        assert asleep(pool, 1)
+        assert s.fail(task, "e", retry_in=0)
+        assert succeeded(s, 1)
+
+
+def test_who_comes_last_times_a_task_that_is_due_sooner() -> None:
+    s = HeapScheduler()
+    running, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        running.set()
+        go.wait(PATIENCE)
+
+    with WorkerPool(s, 2, max_sleep=HOUR) as pool:
+        s.add_task(1, "busy", action=busy)
+        assert running.wait(PATIENCE) and asleep(pool, 1)
+        s._announce = lambda *news: None  # an add that is interrupted before it tells the pool
+        s.add_task(1, "soon", delay=0.3, action=int)
+        del s._announce
+        go.set()
+        assert succeeded(s, 2)
+
+
+def test_nobody_wakes_for_a_task_in_a_pause() -> None:
+    s = HeapScheduler()
+    with WorkerPool(s, 2, max_sleep=HOUR) as pool:
+        assert asleep(pool, 2)
+        pool.pause()
+        s.add_task(1, "t", action=int)  # it wakes one, who sees that there is a pause
+        assert until(lambda: pool._sleepers.wakes_at == -math.inf) and asleep(pool, 2)
+        assert pool.wakeups == 1
+        for _ in range(10):
+            s.add_task(1, "t", action=int)
+            assert pool._sleepers._bell.empty()
+        pool.resume()
+        assert pool.drain(PATIENCE)
 
 
 def test_many_producers_lose_no_wake_up() -> None:
@@ -395,19 +517,27 @@ def test_a_clock_set_forward_in_mid_run_neither_stalls_nor_storms() -> None:
     assert s.metrics().succeeded == 40
 
 
+def test_a_clock_set_forward_after_a_wake_up_is_noticed() -> None:
+    hands = Hands()
+    s = HeapScheduler(clock=hands.clock())
+    s.add_task(1, "in an hour", delay=HOUR, action=int)
+    with WorkerPool(s, 2, max_sleep=0.05) as pool:
+        s.add_task(1, "at once", action=int)
+        assert succeeded(s, 1) and until(lambda: pool.wakeups >= 2) and asleep(pool, 2)
+        hands.set_by = HOUR
+        assert pool.drain(PATIENCE)
+
+
 @pytest.mark.parametrize("years", [10, 1000])  # the longest wait for a lock is 292 years on Linux
 def test_a_wait_of_ten_or_a_thousand_years_does_not_overflow(years: int) -> None:
     s = HeapScheduler()
     i = s.add_task(1, "t", delay=years * YEAR, action=int)
-    drained: list[bool] = []
     with WorkerPool(s, 2, max_sleep=years * YEAR) as pool:
         assert asleep(pool, 2)
-        waiting = threading.Thread(target=lambda: drained.append(pool.drain(years * YEAR)))
-        waiting.start()
+        drained = in_a_thread(lambda: pool.drain(years * YEAR))
         assert until(lambda: pool._onlookers._bells)
         assert s.cancel(i)
-        waiting.join(PATIENCE)
-        assert drained == [True]
+        assert drained() is True
 
 
 # --- what tasks do to their pool ------------------------------------------------------------------
@@ -422,9 +552,22 @@ class Own(BaseException):
     pass
 
 
+class EndingError(Exception):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
 @pytest.mark.parametrize(
     "error",
-    [ValueError("x"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), Own("x"), SilentError()],
+    [
+        ValueError("x"),
+        SystemExit(3),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        Own("x"),
+        SilentError(),
+        EndingError(),
+    ],
     ids=lambda e: type(e).__name__,
 )
 def test_whatever_a_task_raises_its_worker_lives_on(error: BaseException) -> None:
@@ -441,6 +584,23 @@ def test_whatever_a_task_raises_its_worker_lives_on(error: BaseException) -> Non
         for i in ids:
             assert s.status(i) is TaskStatus.FAILED
             assert str(s.task(i).error).startswith(type(error).__name__)
+
+
+def test_whatever_is_plugged_into_logging_no_worker_dies_of_it() -> None:
+    def refuse(record: logging.LogRecord) -> bool:
+        raise Own("a filter of the application")
+
+    s = HeapScheduler()
+    logger = logging.getLogger("sched.workers")
+    logger.addFilter(refuse)
+    try:
+        with WorkerPool(s, 1) as pool:
+            i = s.add_task(1, "bad", action=int, args=("x",))
+            j = s.add_task(1, "good", action=int)
+            assert pool.drain(PATIENCE)
+    finally:
+        logger.removeFilter(refuse)
+    assert (s.status(i), s.status(j)) == (TaskStatus.FAILED, TaskStatus.SUCCEEDED)
 
 
 def test_a_retry_policy_that_raises_makes_a_dead_letter() -> None:
@@ -578,27 +738,36 @@ def test_a_task_without_action_and_without_run_fails() -> None:
 # --- timeouts -------------------------------------------------------------------------------------
 
 
-def test_an_attempt_that_takes_longer_than_its_timeout_has_failed() -> None:
+def test_an_attempt_that_takes_longer_than_its_timeout_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     s = HeapScheduler()
     inside = threading.Semaphore()
     attempts: list[int] = []
+    stopwatch = threading.local()
+    monkeypatch.setattr(
+        execution, "monotonic", lambda: time.monotonic() + vars(stopwatch).get("hours", 0) * HOUR
+    )
+
+    def takes_an_hour() -> None:
+        stopwatch.hours = vars(stopwatch).get("hours", 0) + 1
 
     def action() -> str:
         assert inside.acquire(blocking=False), "it runs again while it still runs"
         attempts.append(current_task().attempts)
         if len(attempts) < 3:
-            time.sleep(0.05)
+            takes_an_hour()
         inside.release()
         return "done"
 
     with WorkerPool(s, 4) as pool:
-        i = s.add_task(1, "once", action=time.sleep, args=(0.05,), timeout=0.01)
-        j = s.add_task(1, "again", action=action, timeout=0.02, retry=AT_ONCE)
-        k = s.add_task(1, "in time", action=int, timeout=HOUR)
+        i = s.add_task(1, "once", action=takes_an_hour, timeout=60)
+        j = s.add_task(1, "again", action=action, timeout=HOUR / 2, retry=AT_ONCE)
+        k = s.add_task(1, "in time", action=takes_an_hour, timeout=2 * HOUR)
         assert pool.drain(PATIENCE)
     assert s.status(i) is TaskStatus.FAILED and s.task(i).result is None
-    assert s.task(i).error.startswith("TimeoutError: timed out after 0.0")
-    assert s.task(i).error.endswith("its timeout is 0.01 s")
+    assert s.task(i).error.startswith("TimeoutError: timed out after 36")
+    assert s.task(i).error.endswith("its timeout is 60 s")
     assert s.task(j).result == "done" and attempts == [1, 2, 3]
     assert s.status(k) is TaskStatus.SUCCEEDED
 
@@ -672,6 +841,21 @@ def test_a_pool_grows_and_shrinks() -> None:
         assert pool.drain(PATIENCE) and s.metrics().succeeded == 26
 
 
+def test_a_pool_that_shrinks_keeps_as_many_workers_as_it_should() -> None:
+    s = HeapScheduler()
+    barrier = threading.Barrier(7)
+    meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+    with WorkerPool(s, 6) as pool:
+        s.add_tasks([meet] * 6)
+        assert until(lambda: s.metrics().running == 6)
+        pool.resize(2)
+        lock = pool._lock = ObservedLock()
+        with lock:  # so that all six see that there are too many of them
+            together(barrier)
+            assert until(lambda: len(lock.asked) == 7)
+        assert asleep(pool, 2) and len(pool._crew) == 2
+
+
 def test_a_busy_pool_shrinks_when_its_tasks_end() -> None:
     s = HeapScheduler()
     barrier = threading.Barrier(5)
@@ -694,8 +878,7 @@ def test_leaving_the_block_waits_for_running_tasks_and_keeps_pending_ones() -> N
 
     def busy() -> None:
         running.set()
-        time.sleep(0.1)
-        ended.append(True)
+        ended.append(until(lambda: pool._onlookers._bells))  # until somebody waits for it
 
     with WorkerPool(s, 1) as pool:
         s.add_task(1, "busy", action=busy)
@@ -755,7 +938,9 @@ def test_a_pool_is_not_used_after_its_shutdown() -> None:
 
 
 def test_drain_waits_for_delays_and_retries_and_says_when_time_is_up() -> None:
-    s = HeapScheduler()
+    hands = Hands()
+    s = HeapScheduler(clock=hands.clock())
+    hourly = RetryPolicy(base=HOUR, cap=HOUR, jitter="none")
     seen: list[int] = []
 
     def flaky() -> None:
@@ -763,14 +948,69 @@ def test_drain_waits_for_delays_and_retries_and_says_when_time_is_up() -> None:
         if len(seen) < 3:
             raise ValueError("again")
 
-    with WorkerPool(s, 2) as pool:
+    with WorkerPool(s, 2, max_sleep=0.05) as pool:
         assert pool.drain(timeout=0)
-        s.add_task(1, "t", action=flaky, retry=RetryPolicy(base=0.02, jitter="none"))
-        s.add_task(1, "t", delay=0.1, action=int)
-        assert not pool.drain(timeout=0)
-        assert not pool.drain(timeout=0.01)
+        s.add_task(1, "t", action=flaky, retry=hourly)
+        s.add_task(1, "t", delay=HOUR, action=int)
+        for attempts in (1, 2):
+            assert until(lambda: s.metrics().retried == attempts)  # noqa: B023
+            assert not pool.drain(timeout=0)
+            assert not pool.drain(timeout=0.01)
+            hands.set_by += HOUR + 1
         assert pool.drain(PATIENCE)
         assert len(seen) == 3 and s.metrics().succeeded == 2
+
+
+def test_drain_ends_when_the_last_pending_task_is_cancelled() -> None:
+    s = HeapScheduler()
+    i = s.add_task(1, "t", delay=HOUR)
+    with WorkerPool(s, 2, max_sleep=HOUR) as pool:
+        assert asleep(pool, 2)
+        drained = in_a_thread(pool.drain)
+        assert until(lambda: pool._onlookers._bells)
+        assert s.cancel(i)
+        assert drained() is True
+
+
+def test_drain_ends_at_once_when_the_pool_is_shut_down() -> None:
+    s = HeapScheduler()
+    running, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        running.set()
+        go.wait(PATIENCE)
+
+    with WorkerPool(s, 1, max_sleep=HOUR) as pool:
+        s.add_tasks([{"priority": 1, "task_name": "busy", "action": busy}] * 2)
+        assert running.wait(PATIENCE)
+        drained = in_a_thread(pool.drain)
+        assert until(lambda: pool._onlookers._bells)
+        pool.shutdown(wait=False)
+        error = drained()
+        assert isinstance(error, RuntimeError) and "shut down" in str(error)
+        assert s.metrics().running == 1
+        go.set()
+
+
+def test_drain_waits_for_a_task_that_is_taken_while_it_looks() -> None:
+    s = HeapScheduler()
+    s.add_task(1, "somebody else's, so that drain looks at the workers")
+    s.get_next_task()
+    count, looks = s.metrics, []
+
+    def metrics() -> Any:
+        """What drain sees; before it looks at the workers, a task has come and gone."""
+        looks.append(count())
+        if len(looks) == 1:
+            s.add_task(1, "t", action=s.add_task, args=(1, "later", HOUR))
+            assert succeeded_by(count, 1) and asleep(pool, 1)
+        return looks[-1]
+
+    with WorkerPool(s, 1, max_sleep=HOUR) as pool:
+        assert asleep(pool, 1)
+        s.metrics = metrics
+        assert not pool.drain(timeout=0.01)  # there is a task more
+    assert looks[0].pending == 0 and looks[-1].pending == 1
 
 
 def test_drain_waits_for_tasks_that_run() -> None:
@@ -800,8 +1040,18 @@ def test_drain_counts_only_what_this_pool_runs() -> None:
 
 def test_drain_shows_progress(capsys: pytest.CaptureFixture[str]) -> None:
     s = HeapScheduler()
+    count, looks = s.metrics, []
+
+    def metrics() -> Metrics:
+        looks.append(1)
+        return count()
+
+    def action() -> None:
+        assert until(lambda: len(looks) > 2)  # for drain, for the bar, and for drain once more
+
     with WorkerPool(s, 2, name="crew") as pool:
-        s.add_tasks([{"priority": 1, "task_name": "t", "delay": 0.15, "action": int}] * 3)
+        s.metrics = metrics
+        s.add_tasks([{"priority": 1, "task_name": "t", "action": action}] * 3)
         assert pool.drain(PATIENCE, progress=True)
     shown = capsys.readouterr().err
     assert "crew" in shown and "0/3" in shown and "3/3" in shown
@@ -840,12 +1090,12 @@ def test_a_worker_that_sleeps_keeps_no_task_in_memory(caplog: pytest.LogCaptureF
 
 
 class BrokenClock:
-    """Works until told otherwise."""
+    """Works until told otherwise, for workers only."""
 
     broken = False
 
     def now(self) -> float:
-        if self.broken:
+        if self.broken and "-worker-" in threading.current_thread().name:
             raise OSError("the clock stands still")
         return time.time()
 
@@ -867,6 +1117,50 @@ def test_a_worker_that_crashes_stops_the_pool_and_everybody_is_told(
     with pytest.raises(RuntimeError, match="a worker crashed"):
         pool.__exit__(None, None, None)
     assert {r.levelname for r in caplog.records} == {"CRITICAL"}
+
+
+def test_drain_is_told_of_a_crash_though_nothing_is_pending() -> None:
+    clock = BrokenClock()
+    s = HeapScheduler(clock=clock)
+    waited_for = threading.Event()
+
+    def action() -> None:
+        assert waited_for.wait(PATIENCE)
+        clock.broken = True  # so that its end cannot be recorded
+
+    pool = WorkerPool(s, 2, max_sleep=HOUR).start()
+    s.add_task(1, "t", action=action)
+    assert until(lambda: s.metrics().running)
+    drained = in_a_thread(pool.drain)
+    assert until(lambda: pool._onlookers._bells)
+    waited_for.set()
+    error = drained()
+    assert isinstance(error, RuntimeError) and "a worker crashed with OSError" in str(error)
+    assert until(lambda: not pool._crew)
+    assert [str(task) for task in s.running_tasks()] == ["t"]
+
+
+def test_a_pool_that_gets_no_more_threads_works_on_with_those_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s = HeapScheduler()
+    with WorkerPool(s, 2) as pool:
+        start = threading.Thread.start
+
+        def refuse(self: threading.Thread) -> None:
+            if len(pool._crew) > 3:
+                raise RuntimeError("can't start new thread")
+            start(self)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            pool.resize(8)
+        monkeypatch.undo()
+        assert pool.workers == 3 and asleep(pool, 3)
+        barrier = threading.Barrier(3)
+        meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+        s.add_tasks([meet] * 3)
+        assert pool.drain(PATIENCE) and s.metrics().succeeded == 3
 
 
 def test_a_system_that_gives_no_threads_is_reported_and_leaves_none(
@@ -996,13 +1290,14 @@ def action():
     begun.append(1)
     time.sleep(0.003)
     ended.append(1)
+    add()  # so that it never runs dry
     if len(ended) % 5 == 0:
         raise ValueError("again")
 def add():
     ids.append(s.add_task(1, "t", action=action, retry=RetryPolicy(base=0.01)))
 try:
     with WorkerPool(s, 4) as pool:
-        for _ in range(4_000): add()
+        for _ in range(400): add()
         say("running")
         MAIN
 except KeyboardInterrupt:
@@ -1045,9 +1340,13 @@ def action():
     say("running")
     sys.stdin.readline()
     say("task ended")
+def tell_when_waited_for(pool):
+    while not pool._onlookers._bells: time.sleep(0.001)
+    say("waiting")
 class Pool(WorkerPool):
     def shutdown(self, *args):
         say("leaving")
+        threading.Thread(target=tell_when_waited_for, args=(self,), daemon=True).start()
         super().shutdown(*args)
 try:
     with Pool(s) as pool:
@@ -1058,11 +1357,10 @@ except KeyboardInterrupt:
 """)
     assert child.reads() == "running"
     child.interrupt()
-    assert child.reads() == "leaving"
-    time.sleep(0.1)
+    assert [child.reads(), child.reads()] == ["leaving", "waiting"]
     child.interrupt()
     assert child.reads() == "left, task is RUNNING"
-    assert child.reads() == "leaving"  # again, at exit
+    assert [child.reads(), child.reads()] == ["leaving", "waiting"]  # again, at exit
     assert child.finish("go\n") == ["task ended"]
 
 
@@ -1071,7 +1369,7 @@ def test_a_pool_that_nobody_shuts_down_lets_running_tasks_end_at_exit() -> None:
 begun = threading.Event()
 def action():
     begun.set()
-    time.sleep(0.2)
+    while not pool._onlookers._bells: time.sleep(0.001)  # until somebody waits for it
     say("task ended")
 pool = WorkerPool(s, 1).start()
 for _ in range(100): s.add_task(1, "t", action=action)
@@ -1089,10 +1387,54 @@ def test_a_forked_child_ends_although_it_has_none_of_the_workers() -> None:
 import os, warnings
 warnings.simplefilter("ignore")
 with WorkerPool(s) as pool:
-    time.sleep(0.1)
+    while len(pool._sleepers.idle) < 4: time.sleep(0.001)
     pid = os.fork()
     if not pid:
         sys.exit(7)
     say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """)
     assert child.finish() == ["7"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_pool_can_be_started_anew_in_a_forked_child() -> None:
+    child = Child("""
+import os, warnings
+warnings.simplefilter("ignore")
+pool = WorkerPool(s, 2, name="crew").start()
+s.add_task(1, "t", action=print, args=("in the child",))
+s.add_task(1, "t", delay=3600)
+while s.metrics().running or s.metrics().ready: time.sleep(0.001)
+held, forked = threading.Event(), threading.Event()
+def hold():
+    with pool._lock:
+        held.set()
+        forked.wait()
+threading.Thread(target=hold).start()
+held.wait()
+pid = os.fork()  # the child has no such thread, and the lock as that thread held it
+forked.set()
+if not pid:
+    say(pool)
+    try:
+        pool.drain()
+    except RuntimeError as error:
+        say(str(error)[-26:])
+    s.cancel(2)
+    s.add_task(1, "t", action=say, args=("again",))
+    with pool:
+        say(pool.drain(), pool)
+    say(s.metrics().succeeded)
+    sys.exit(7)
+say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), s.status(2))
+pool.shutdown()
+""")
+    assert child.finish() == [
+        "in the child",
+        "<WorkerPool 'crew': 2 workers, has no threads in a forked child>",
+        "call start() in this process"[-26:],
+        "again",
+        "True <WorkerPool 'crew': 2 workers, running>",
+        "2",
+        "7 PENDING",
+    ]
