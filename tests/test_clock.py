@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from sched import Clock, HeapScheduler, SystemClock, VirtualClock
 from tests.test_machine import Wall
-from tests.test_threads import run_together
+from tests.test_threads import ObservedLock, run_together
 
 
 def test_the_system_clock_follows_the_wall_clock() -> None:
@@ -114,10 +115,71 @@ def test_the_virtual_clock_refuses_to_go_back(seconds: Any) -> None:
     assert clock.now() == 5.0
 
 
-def test_no_advance_is_lost_between_threads() -> None:
+class Interrupted(float):
+    """A number that lets another thread do its work when it is compared or added to.
+
+    The other thread has then done it, or waits for the lock that the one who computes holds.
+    """
+
+    lock: ObservedLock
+    others_work: list[Any]
+    others: list[threading.Thread] = []  # noqa: RUF012 (all of them, to be waited for)
+
+    def __new__(cls, value: float, lock: ObservedLock, others_work: list[Any]) -> "Interrupted":
+        number = super().__new__(cls, value)
+        number.lock, number.others_work = lock, others_work
+        return number
+
+    def let_another_in(self) -> None:
+        if self.others_work:
+            other = threading.Thread(target=self.others_work.pop())
+            self.others.append(other)
+            other.start()
+            while other.is_alive() and other not in self.lock.asked:
+                time.sleep(0.001)
+
+    @classmethod
+    def wait(cls) -> None:
+        while cls.others:
+            cls.others.pop().join()
+
+    def __add__(self, other: float) -> float:
+        self.let_another_in()
+        return float(self) + other
+
+    def __sub__(self, other: float) -> float:
+        return Interrupted(float(self) - other, self.lock, self.others_work)
+
+    def __gt__(self, other: float) -> bool:
+        greater = float(self) > other
+        self.let_another_in()
+        return greater
+
+
+def test_a_smaller_jump_never_replaces_a_larger_one_of_another_thread() -> None:
+    hands = Wall()
+    clock = hands.clock()
+    lock = clock._lock = ObservedLock()
+
+    def another_reads_the_clock() -> None:
+        hands.wall = 7300.0
+        clock.now()
+
+    hands.wall = Interrupted(3700.0, lock, [another_reads_the_clock])
+    clock.now()
+    Interrupted.wait()
+    hands.wall = 0.0  # what was adopted stays
+    assert clock.now() == 7300.0
+
+
+@pytest.mark.parametrize(("move", "end"), [("advance", 11.0), ("advance_to", 10.0)])
+def test_no_move_of_a_virtual_clock_undoes_that_of_another_thread(move: str, end: float) -> None:
     clock = VirtualClock()
-    run_together(lambda number: [clock.advance(1) for _ in range(2_000)] and None)
-    assert clock.now() == 16_000.0
+    lock = clock._lock = ObservedLock()
+    clock._time = Interrupted(0.0, lock, [lambda: getattr(clock, move)(10)])
+    getattr(clock, move)(1)
+    Interrupted.wait()
+    assert clock.now() == end
 
 
 def test_anything_with_now_is_a_clock() -> None:

@@ -102,6 +102,14 @@ def test_a_requeued_task_has_all_its_attempts_again(s: Scheduler) -> None:
     assert [s.fail(s.get_next_task(), "e") for _ in range(2)] == [True, False]
 
 
+def test_a_new_priority_leaves_the_attempts_counted(s: Scheduler) -> None:
+    i = s.add_task(1, "t", retry=RetryPolicy(max_attempts=2, base=0))
+    assert s.fail(s.get_next_task(), "e") is True
+    assert s.reprioritize(i, 0)
+    assert (s.task(i).attempts, s.task(i).error) == (1, "e")
+    assert s.fail(s.get_next_task(), "e") is False
+
+
 def test_the_limit_of_the_policy_holds_for_a_given_pause(s: Scheduler, clock: VirtualClock) -> None:
     s.add_task(1, "t", retry=RetryPolicy(max_attempts=2))
     assert s.fail(s.get_next_task(), "e", retry_in=7) is True

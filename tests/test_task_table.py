@@ -1,0 +1,106 @@
+"""Arrivals: adding takes no lock; what comes while others are let in is not lost, and not early."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from sched import HeapScheduler, Scheduler, WorkerPool
+from sched.memory import APPENDS_ARE_ATOMIC
+from tests.schedulers import ledger_of
+from tests.test_threads import PATIENCE
+
+
+class ClockThatAdds:
+    """Moves a second at each reading; once, something is added while it is read.
+
+    A signal handler may do that, or another thread: adding takes no lock.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0
+        self.add: Callable[[], object] | None = None
+
+    def now(self) -> float:
+        self.seconds += 1
+        now = float(self.seconds)
+        if self.add is not None:
+            add, self.add = self.add, None
+            add()
+        return now
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("look", ["get_next_task", "peek_next_task", "add_tasks"])
+def test_what_arrives_while_others_are_let_in_stays(
+    scheduler_class: type[Scheduler], look: str, number: int
+) -> None:
+    clock = ClockThatAdds()
+    s = scheduler_class(clock=clock)
+    for _ in range(number):
+        s.add_task(2, "before")
+    clock.add = lambda: s.add_task(1, "in between")
+    if look == "add_tasks":
+        s.add_tasks([(3, "batch")])
+    else:
+        assert str(getattr(s, look)()) == "before"  # the other one is from the future
+    assert clock.add is None
+    s.check()
+    names = [str(task) for task in s.pending_tasks()]
+    assert names[0] == "in between"
+    assert s.metrics().added == number + 1 + (look == "add_tasks")
+
+
+@pytest.mark.parametrize("look", ["get_next_task", "peek_next_task"])
+def test_what_arrives_after_the_clock_was_read_is_not_ready_yet(
+    scheduler_class: type[Scheduler], look: str
+) -> None:
+    clock = ClockThatAdds()
+    s = scheduler_class(clock=clock)
+    clock.add = lambda: s.add_task(1, "in between")
+    assert getattr(s, look)() is None
+    assert str(getattr(s, look)()) == "in between"
+    s.check()
+
+
+LOOKS: dict[str, Callable[[Scheduler], object]] = {
+    "len": len,
+    "iterate": lambda s: len(list(s.pending_tasks())),
+    "table": lambda s: int(repr(s.pending_tasks())[0]),
+    "peek": lambda s: s.peek_next_task().id,
+    "task": lambda s: s.task(1).id,
+    "next_run_time": lambda s: s.next_run_time() is not None,
+    "metrics": lambda s: s.metrics().ready,
+    "cancel": lambda s: s.cancel(1),
+    "reprioritize": lambda s: s.reprioritize(1, 2),
+    "take": lambda s: s.get_next_task().id,
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_whoever_looks_first_sees_what_has_arrived(
+    s: Scheduler, look: Callable[[Scheduler], object]
+) -> None:
+    s.add_task(1, "t")
+    assert look(s) == 1
+    s.check()
+
+
+@pytest.mark.skipif(not APPENDS_ARE_ATOMIC, reason="adds take the lock on this Python")
+def test_adding_waits_for_no_lock() -> None:
+    """So that a signal handler may add, whatever it has come in the middle of."""
+    s = HeapScheduler()
+    added, ran = threading.Event(), threading.Event()
+
+    def add() -> None:
+        s.add_task(1, "plain")
+        s.add_task(1, "with details, later", action=int, delay=3600, timeout=1)
+        s.add_task(1, "for a worker", action=ran.set)
+        added.set()
+
+    with WorkerPool(s, 1, max_sleep=3600) as pool:
+        with ledger_of(s).lock, pool._lock:
+            threading.Thread(target=add, daemon=True).start()
+            assert added.wait(PATIENCE)
+        assert ran.wait(PATIENCE)
+    assert len(s) == 1
