@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from sched.base import Scheduler
 from sched.clock import Clock, SystemClock, VirtualClock
+from sched.events import TaskEvent
 from sched.heap import HeapScheduler
 from sched.metrics import Metrics
 from sched.multilevel import MultilevelScheduler
@@ -59,6 +60,7 @@ __all__ = [
     "SortedListScheduler",
     "SystemClock",
     "Task",
+    "TaskEvent",
     "TaskStatus",
     "Timeline",
     "UnknownTaskError",

@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sched.arguments import as_count, as_number, as_seconds
+from sched.arguments import as_count, as_number, as_seconds, shown
 
 ErrorClasses = tuple[type[BaseException], ...]
 
@@ -71,9 +71,9 @@ class RetryPolicy:
 
     def longest_pause(self, attempts: int) -> float:
         """The pause after so many attempts before jitter, in seconds. O(1)."""
+        steps = as_count(attempts, "attempts", at_least=1) - 1
         if self.base == 0 or self.cap == 0:
             return 0.0
-        steps = attempts - 1
         try:
             longest = self.base * self.factor**steps
         except OverflowError:  # the power is beyond a float, though base times it need not be
@@ -93,7 +93,7 @@ def _as_attempts(value: object) -> int:
     except (TypeError, ValueError) as error:
         raise type(error)(
             "max_attempts must be an int >= 1 (a very large one to retry for as long as it takes), "
-            f"got {value!r}"
+            f"got {shown(value)}"
         ) from None
 
 
@@ -103,7 +103,7 @@ def _as_cap(value: object) -> float:
     except (TypeError, ValueError) as error:
         raise type(error)(
             "cap must be a finite number of seconds >= 0 (a very large one for pauses that grow "
-            f"for as long as it takes), got {value!r}"
+            f"for as long as it takes), got {shown(value)}"
         ) from None
 
 
@@ -111,5 +111,5 @@ def _as_classes(value: object, argument: str) -> ErrorClasses:
     classes: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
     for each in classes:
         if not (isinstance(each, type) and issubclass(each, BaseException)):
-            raise TypeError(f"{argument} must be a tuple of exception classes, got {value!r}")
+            raise TypeError(f"{argument} must be a tuple of exception classes, got {shown(value)}")
     return classes
