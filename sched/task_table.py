@@ -114,7 +114,7 @@ class TaskTable:
             entry = self.arrivals[0]
             self.table[entry[2]] = entry
             del self.arrivals[0]
-            (self.queue.push if entry[1] <= now else self.waiting.add)(entry)
+            (self.queue.push if entry[1] <= self.horizon else self.waiting.add)(entry)
         else:
             batch = self.arrivals[:arrived]
             self.table.update(zip(map(_task_id, batch), batch, strict=True))
