@@ -151,6 +151,33 @@ def returns_nothing(scheduler, clock):
     stops_at_the_first_none(scheduler, clock)
 
 
+@wrong("run_all", "run_all", "notes an earlier time than the clock shows")
+def notes_when_it_was_due(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        clock.advance_to(scheduler.next_run_time())
+        task = scheduler.get_next_task()
+        ran.append((task.run_at, task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "raises ValueError")
+def goes_to_each_due_time_in_turn(scheduler, clock):
+    ran = []
+    for pending in scheduler.pending_tasks():
+        clock.advance_to(pending.run_at)
+        task = scheduler.get_next_task()
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "puts the name first")
+def puts_the_name_first(scheduler, clock):
+    return [(name, time) for time, name in run_all_waiting_first(scheduler, clock)]
+
+
 @also_right("run_all")
 def run_all_moving_to_where_it_stands(scheduler, clock):
     ran = []

@@ -66,7 +66,11 @@ def next_run_time(function: Any) -> Verdict:
 
 @exercise("02", "Waiting without being busy", "your function, as in run_all(run_all)")
 def run_all(function: Any) -> Verdict:
-    """Check ``run_all(scheduler, clock)`` -> [(time, name), ...]. A case: (priority, delay)."""
+    """Check ``run_all(scheduler, clock)`` -> [(time, name), ...].
+
+    A case holds tasks (priority, delay), and numbers: so many seconds pass before the next one is
+    added, or the loop begins.
+    """
     from sched import HeapScheduler, TaskStatus, VirtualClock
 
     unfit = need_function(function, "run_all", "check.run_all(run_all)")
@@ -92,31 +96,53 @@ def run_all(function: Any) -> Verdict:
         scheduler = HeapScheduler(clock=clock)
         trial.note("clock = VirtualClock(0.0)")
         trial.note("s = HeapScheduler(clock=clock)")
-        expected = []
-        for number, (priority, delay) in enumerate(case):
-            name = NAMES[number % len(NAMES)]
+        added = 0
+        for item in case:
+            if not isinstance(item, tuple):
+                clock.advance(item)
+                trial.note(f"clock.advance({item})")
+                continue
+            priority, delay = item
+            name = NAMES[added % len(NAMES)]
             scheduler.add_task(priority, name, delay)
             trial.note(f"s.add_task({priority}, {name!r}, delay={delay})")
-            expected.append((float(delay), priority, number, name))
-        in_order = [(due, name) for due, _, _, name in sorted(expected)]
+            added += 1
+        start = clock.now()
+        in_order = _in_order(start, list(scheduler.pending_tasks()))
+        clock.moves = 0
         got = trial.call("run_all(s, clock)", "run_all", function, scheduler, clock)
         trial.lines[-1] += f"    # returned {got!r}"
         _same_run(got, in_order)
-        stops = len({due for due, _ in in_order if due > 0})
+        stops = len({time for time, _ in in_order if time > start})
         if clock.moves > stops:
             detail = f"The clock was moved {clock.moves} times; {stops} were needed."
             raise BrokenError("run_all", "wakes up when there is nothing to do", detail)
-        if any(scheduler.status(i) is not TaskStatus.SUCCEEDED for i in range(1, len(case) + 1)):
+        if any(scheduler.status(i) is not TaskStatus.SUCCEEDED for i in range(1, added + 1)):
             detail = "After the run, tell the scheduler: s.complete(task)."
             raise BrokenError("run_all", "takes tasks and never completes them", detail)
 
     def task(random: Random) -> Any:
+        if random.random() < 0.2:
+            return random.choice([1, 4])
         return (random.randint(1, 3), random.choice([0, 1, 2.5, 7]))
 
-    small = sequences([(1, 0), (2, 0), (1, 3), (2, 3), (1, 10.5)], 3, shortest=0)
+    small = sequences([(1, 0), (2, 0), (1, 3), (2, 3), (1, 10.5), 5], 3, shortest=0)
     return smallest_failure(scenario, small, random_cases(task, 12, 10)) or right(
         "every task ran on time, and the clock stopped nowhere else."
     )
+
+
+def _in_order(start: float, tasks: list[Any]) -> list[tuple[float, str]]:
+    """When each of these tasks runs, if the loop begins at `start` and is never late."""
+    now, ran, left = start, [], list(tasks)
+    while left:
+        now = max(now, min(task.run_at for task in left))
+        due = [task for task in left if task.run_at <= now]
+        # At equal priority the one that was due first comes first.
+        task = min(due, key=lambda task: (task.priority, task.run_at, task.id))
+        ran.append((now, task.name))
+        left.remove(task)
+    return ran
 
 
 def _same_run(got: Any, expected: list[tuple[float, str]]) -> None:
@@ -124,6 +150,8 @@ def _same_run(got: Any, expected: list[tuple[float, str]]) -> None:
     pairs = isinstance(got, list) and all(isinstance(p, tuple) and len(p) == 2 for p in got)
     if not pairs:
         raise BrokenError("run_all", "does not return a list of pairs (time, name)", detail)
+    if any(isinstance(time, str) or type(name) in (int, float) for time, name in got):
+        raise BrokenError("run_all", "puts the name first: a pair is (time, name)", detail)
     ran = [(time, str(name)) for time, name in got]
     if ran == expected:
         return
@@ -136,8 +164,12 @@ def _same_run(got: Any, expected: list[tuple[float, str]]) -> None:
     if len(due) == len(ran):
         late = [name for time, name in ran if time > due[name]]
         if late:
-            detail = f"{late[0]!r} was due at {due[late[0]]}. {detail}"
+            detail = f"{late[0]!r} could run at {due[late[0]]}. {detail}"
             raise BrokenError("run_all", "runs a task late", detail)
+        early = [name for time, name in ran if time < due[name]]
+        if early:
+            detail = f"{early[0]!r} ran at {due[early[0]]}, by the clock. {detail}"
+            raise BrokenError("run_all", "notes an earlier time than the clock shows", detail)
     raise BrokenError("run_all", "does not give the time and the order of each run", detail)
 
 
