@@ -138,10 +138,6 @@ class Waiting:
         if self._tombstones > self._size + SPARE:
             raise AssertionError("tombstones outnumber the waiting tasks")
 
-    def entries(self) -> list[TaskEntry]:
-        """The current entries, in no order. O(n)."""
-        return [e for run in [*self.runs, self.fresh] for e in run if self._is_current(e)]
-
 
 def _cut(run: list[TaskEntry], now: float) -> int:
     """Where the part of a run begins that is due."""
