@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, Scheduler, Task, TaskStatus, VirtualClock
-from sched.events import TaskEvent
+from sched import HeapScheduler, Scheduler, Task, TaskEvent, TaskStatus, VirtualClock
 
 PENDING, RUNNING = TaskStatus.PENDING, TaskStatus.RUNNING
 

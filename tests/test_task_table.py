@@ -51,18 +51,6 @@ def test_what_arrives_while_others_are_let_in_stays(
     assert s.metrics().added == number + 1 + (look == "add_tasks")
 
 
-@pytest.mark.parametrize("look", ["get_next_task", "peek_next_task"])
-def test_what_arrives_after_the_clock_was_read_is_not_ready_yet(
-    scheduler_class: type[Scheduler], look: str
-) -> None:
-    clock = ClockThatAdds()
-    s = scheduler_class(clock=clock)
-    clock.add = lambda: s.add_task(1, "in between")
-    assert getattr(s, look)() is None
-    assert str(getattr(s, look)()) == "in between"
-    s.check()
-
-
 LOOKS: dict[str, Callable[[Scheduler], object]] = {
     "len": len,
     "iterate": lambda s: len(list(s.pending_tasks())),
