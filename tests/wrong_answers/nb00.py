@@ -57,6 +57,18 @@ wrong_value(
     EX, "another name", holding((3, "Walk"), (2, EAT), (1, WAKE)), "add_task", "not called for"
 )
 
+wrong_value(
+    EX,
+    "the first two exchanged",
+    holding((2, EAT), (1, WAKE), (3, WALK)),
+    "add_task",
+    "not called in the order that is asked for",
+)
+late = HeapScheduler()
+for seconds, task in ((20, WALK), (10, EAT), (0, WAKE)):
+    late.add_task(1, task, delay=seconds)
+wrong_value(EX, "delays for priorities", late, "add_task", "was given a delay")
+
 other_numbers = SortedListScheduler()
 for number, task in ((10, "go for a walk"), (0.5, EAT), (-3, WAKE)):
     other_numbers.add_task(number, task)
@@ -72,6 +84,24 @@ def prints_the_names(scheduler):
         task = scheduler.get_next_task()
         print("Executing:", task)
         scheduler.complete(task)
+
+
+@wrong("work_off", "work_off", "returns nothing")
+def keeps_what_append_returns(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        scheduler.complete(task)
+        names = names.append(task.name)
+    return names
+
+
+@wrong("work_off", "work_off", "names the tasks and takes none")
+def looks_and_takes_none(scheduler):
+    names = []
+    for task in scheduler.pending_tasks():
+        names.append(task.name)
+    return names
 
 
 @wrong("work_off", "work_off", "leaves tasks behind")
@@ -183,6 +213,20 @@ def expects_a_task_each_hour(scheduler, clock, hours):
         task = scheduler.get_next_task()
         seen.append(task.name)
         scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not give one name for each hour")
+def counts_one_hour_too_few(scheduler, clock, hours):
+    seen = []
+    for _ in range(1, hours):
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        if task:
+            seen.append(task.name)
+            scheduler.complete(task)
+        else:
+            seen.append("nothing")
     return seen
 
 

@@ -23,19 +23,21 @@ NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "arc
 HOUR = 3600  # seconds
 
 
-@exercise("00", "A first scheduler", "your scheduler, as in first_scheduler(mine)")
+@exercise("00", "A first scheduler", "your scheduler, as in first_scheduler(day)")
 def first_scheduler(scheduler: Any) -> Verdict:
     """Check a scheduler that holds the three tasks of a day, added in reverse."""
     from sched import Scheduler
 
-    call = "check.first_scheduler(mine)"
+    call = "check.first_scheduler(day)"
     if isinstance(scheduler, type) or not isinstance(scheduler, Scheduler):
-        return wrong(call, "needs a scheduler: begin with mine = HeapScheduler()")
+        return wrong(call, "needs a scheduler: begin with day = HeapScheduler()")
     tasks = list(scheduler.pending_tasks())
     names = [" ".join(task.name.split()).casefold() for task in tasks]
     wanted = [name.casefold() for name in DAY]
+    if scheduler.metrics().added > len(tasks):
+        return not_yet("some tasks have been taken already: run the cell above again, then this.")
     if not tasks:
-        return not_yet("add your three tasks with mine.add_task(...).")
+        return not_yet("add your three tasks with day.add_task(...).")
     listed = ", ".join(f"{t.name!r} (priority {t.priority})" for t in tasks)
     if sorted(names) != sorted(wanted):
         missing = [name for name in DAY if name.casefold() not in names]
@@ -45,12 +47,19 @@ def first_scheduler(scheduler: Any) -> Verdict:
     if names != wanted:
         detail = f"They would come out as {listed}. A lower number is more urgent."
         return wrong("add_task", "got priorities that put the tasks in another order", detail)
-    if [task.id for task in tasks] == sorted(task.id for task in tasks):
+    if scheduler.metrics().waiting:
+        detail = "The priorities alone should bring them into order: leave the delays out."
+        return wrong("add_task", "was given a delay", detail)
+    ids = [task.id for task in tasks]
+    if ids == sorted(ids):
         return wrong(
             "add_task",
             "was called in the order of the day",
             "So the priorities have nothing to do. Add the walk first and waking up last.",
         )
+    if ids != sorted(ids, reverse=True):
+        detail = "Add the walk first, then breakfast, and waking up last."
+        return wrong("add_task", "was not called in the order that is asked for", detail)
     return right("added in one order, they come out in another: by priority.")
 
 
@@ -125,6 +134,9 @@ def night_watch(function: Any) -> Verdict:
         shown = f"night_watch(s, clock, {hours})"
         got = trial.call(shown, "night_watch", function, scheduler, clock, hours)
         _a_list_of_names("night_watch", trial, got, expected)
+        if len(got) != len(expected):
+            problem = "does not give one name for each hour"
+            raise BrokenError("night_watch", problem, _instead(got, expected))
         if clock.now() != hours * HOUR:
             raise BrokenError(
                 "night_watch",
@@ -132,9 +144,6 @@ def night_watch(function: Any) -> Verdict:
                 f"After {hours} hours the clock should show {hours * HOUR} seconds; it shows "
                 f"{clock.now():.0f}.",
             )
-        if len(got) != len(expected):
-            problem = "does not give one name for each hour"
-            raise BrokenError("night_watch", problem, _instead(got, expected))
         if got != expected:
             early = _each_hour(sorted(added), range(hours)) == got
             problem = "looks before the hour has passed" if early else "gives other names"
@@ -170,13 +179,18 @@ def _instead(got: list[str], expected: list[str]) -> str:
 
 
 def _a_list_of_names(operation: str, trial: Trial, got: Any, expected: list[str]) -> None:
+    from sched import Task
+
     if got is None:
-        detail = "A function gives its result with return, in its last line."
+        detail = (
+            "A function gives its result with return, in its last line. If yours has one, it "
+            "returns None: names.append(...) changes the list, and gives None back."
+        )
         raise BrokenError(operation, "returns nothing", detail)
     if not isinstance(got, list):
         trial.lines[-1] += f"    # returned {got!r}"
         raise BrokenError(operation, "does not return a list", f"It should return {expected!r}.")
-    if any(type(name).__name__ == "Task" for name in got):
+    if any(isinstance(item, Task) for item in got):
         detail = "Put task.name into the list, not the task itself."
         raise BrokenError(operation, "gives tasks, and not their names", detail)
     trial.lines[-1] += f"    # returned {got!r}"
@@ -186,6 +200,9 @@ def _a_list_of_names(operation: str, trial: Trial, got: Any, expected: list[str]
 
 
 def _all_completed(operation: str, scheduler: Any, taken: int) -> None:
+    if taken and scheduler.metrics().added == scheduler.metrics().pending:
+        detail = "pending_tasks() shows the tasks; get_next_task() takes one."
+        raise BrokenError(operation, "names the tasks and takes none", detail)
     if scheduler.metrics().succeeded != taken:
         detail = "After each task, tell the scheduler: scheduler.complete(task)."
         raise BrokenError(operation, "takes tasks and does not complete them", detail)
