@@ -139,11 +139,10 @@ class Looks(TaskTable):
 
     def require_letter(self, task_id: int) -> Task:
         item = self.require_item(task_id)
-        status = TaskStatus.PENDING if isinstance(item, tuple) else item.status
-        if status is not TaskStatus.FAILED:
-            raise InvalidTransitionError(f"task {task_id} is {status}, not a dead letter")
-        letter: Task = item
-        return letter
+        if isinstance(item, Task) and item.status is TaskStatus.FAILED:
+            return item
+        status = item.status if isinstance(item, Task) else TaskStatus.PENDING
+        raise InvalidTransitionError(f"task {task_id} is {status}, not a dead letter")
 
     def require_room(self, n: int) -> None:
         pending = self.count_pending()

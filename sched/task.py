@@ -113,7 +113,13 @@ def moved(entry: TaskEntry, rank: int | float, run_at: float, **changes: Any) ->
     """Another entry for the task of this one, which is left behind. O(1)."""
     details = details_of(entry)
     payload = details._replace(moves=details.moves + 1, **changes)
-    return (rank, run_at, entry[2], payload, entry[4] if len(entry) > 4 else entry[1])
+    return (rank, run_at, entry[2], payload, _added_at(entry))
+
+
+def _added_at(entry: Any) -> float:
+    """When the task was added: the fifth value, or run_at where they are the same."""
+    added_at: float = entry[4] if len(entry) > 4 else entry[1]
+    return added_at
 
 
 class Task:
@@ -165,9 +171,7 @@ class Task:
     @property
     def added_at(self) -> float:
         """When it was added, seconds since the epoch. O(1)."""
-        entry = self._entry
-        added_at: float = entry[4] if len(entry) > 4 else entry[1]
-        return added_at
+        return _added_at(self._entry)
 
     @property
     def status(self) -> TaskStatus:
