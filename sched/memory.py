@@ -216,7 +216,8 @@ class MemoryLedger(Looks, Ledger):
             self.failed += 1
             if len(self.dead_ids) > self.max_dead_letters:
                 oldest, _ = self.dead_ids.popitem(last=False)
-                self.dropped.append(self.table.pop(oldest))
+                self.dropped.append(self.table[oldest])
+                del self.table[oldest]
             self.mark = False
         self.dropped.clear()
         return done
@@ -300,9 +301,9 @@ class MemoryLedger(Looks, Ledger):
     def discard(self, task_id: int) -> None:
         with self.lock:
             self.catch_up()
-            self.require_letter(task_id)
+            self.dropped.append(self.require_letter(task_id))
             self.mark = True
-            self.dropped.append(self.table.pop(task_id))
+            del self.table[task_id]
             del self.dead_ids[task_id]
             self.mark = False
         self.dropped.clear()

@@ -13,9 +13,22 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sched import forks
 from sched.arguments import as_count, as_number, as_seconds, shown
 
 ErrorClasses = tuple[type[BaseException], ...]
+
+
+class _Jitter(random.Random):
+    """Draws other numbers in each forked child: those who fail together must not agree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        forks.note(self)
+
+    def renew_after_fork(self) -> None:
+        """Take a new seed, in a forked child. O(1)."""
+        self.seed()
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ class RetryPolicy:
             "retry_on": _as_classes(self.retry_on, "retry_on"),
             "give_up_on": _as_classes(self.give_up_on, "give_up_on"),
             "seed": None if self.seed is None else as_count(self.seed, "seed", at_least=0),
-            "_random": random.Random(self.seed),
+            "_random": _Jitter() if self.seed is None else random.Random(self.seed),
         }
         if self.jitter not in ("full", "none"):
             raise ValueError(f"jitter must be 'full' or 'none', got {self.jitter!r}")

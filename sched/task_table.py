@@ -181,7 +181,9 @@ class TaskTable:
         if self.keys:
             self.release_key(task.entry)
         if len(self.finished_ids) > self.history:
-            self.dropped.append(self.table.pop(self.finished_ids.popleft()))
+            oldest = self.finished_ids.popleft()
+            self.dropped.append(self.table[oldest])  # first, lest an interrupt drops it here
+            del self.table[oldest]
 
     def release_key(self, entry: TaskEntry) -> None:
         """The task of this entry is finished: its key is free. O(1)."""
@@ -219,14 +221,14 @@ class TaskTable:
         return (item for item in self.table.values() if isinstance(item, tuple))
 
     def _in_order_of_end(self, before: Iterable[int], *, dead: bool) -> list[int]:
-        """The ids of dead letters, or of the others that ended: in the old order, then the rest."""
+        """The ids of dead letters, or of the others that ended; in the old order at one moment."""
         ended = {
             task_id: item.finished_at
             for task_id, item in self.table.items()
             if isinstance(item, FinishedTask) and (item.status is TaskStatus.FAILED) is dead
         }
         known = [task_id for task_id in before if task_id in ended]
-        return known + sorted(ended.keys() - {*known}, key=lambda i: (ended[i], i))
+        return sorted([*known, *(ended.keys() - {*known})], key=ended.__getitem__)
 
     def renew_after_fork(self) -> None:
         """Make the lock anew, in a forked child: what was half done there is marked. O(1)."""

@@ -56,3 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=10_000,
         help="how many tasks are added and cancelled while the memory must stay flat",
     )
+    parser.addoption(
+        "--every-instant",
+        action="store_true",
+        help="interrupt every method at every instant, in each state of every scheduler",
+    )
+    parser.addoption(
+        "--forks", type=int, default=20, help="how often a busy program forks in its test"
+    )

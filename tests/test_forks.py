@@ -1,0 +1,174 @@
+"""After os.fork(): the child's copy of a scheduler works; a pool says that it has no threads."""
+
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sched import HeapScheduler, MultilevelScheduler, RetryPolicy, Scheduler, WorkerPool
+from tests.instants import at_instant, handled_by
+from tests.worlds import CALLS, World, verify
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+TOO_LONG = 60  # seconds, until the alarm ends a child that hangs
+
+
+@pytest.fixture(autouse=True)
+def _forking_beside_threads_is_the_point() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def in_child(work: Callable[[], Any]) -> int:
+    """Do it in a forked child; its exit code, negative for the signal that ended it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(TOO_LONG)
+            work()
+            code = 0
+        except BaseException as error:
+            os.write(2, f"in the child: {type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_child_forked_from_a_busy_program_uses_its_copy(request: pytest.FixtureRequest) -> None:
+    s = HeapScheduler(history=0)
+    s.add_tasks([(i, "later", 3600) for i in range(2_000)])
+    stop = threading.Event()
+
+    def again() -> None:
+        if not stop.is_set():
+            s.add_task(1, "t", action=again)
+
+    def list_all() -> None:
+        while not stop.is_set():
+            list(s.pending_tasks())
+
+    def use() -> None:
+        s.check()
+        before = len(s)
+        new = s.add_task(-1, "of the child", key="child")
+        assert len(list(s.pending_tasks())) == before + 1
+        while (task := s.get_next_task()).id != new:
+            s.complete(task)
+        s.complete(task)
+        for lost in s.running_tasks():  # by threads that do not exist here
+            s.complete(lost)
+        s.check()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    lister = threading.Thread(target=list_all, daemon=True)
+    try:
+        with WorkerPool(s, 4):
+            lister.start()
+            for _ in range(4):
+                s.add_task(1, "t", action=again)
+            for _ in range(request.config.getoption("--forks")):
+                assert in_child(use) == 0
+            stop.set()
+    finally:
+        stop.set()
+        sys.setswitchinterval(interval)
+    lister.join(TOO_LONG)
+    s.check()
+
+
+def test_a_pool_in_a_child_says_that_it_has_no_threads_there_and_starts_some() -> None:
+    s = HeapScheduler()
+    with WorkerPool(s, 2) as pool:
+        s.add_task(1, "in the parent", action=int)
+        assert pool.drain(TOO_LONG)
+
+        def use() -> None:
+            assert "no threads in a forked child" in repr(pool)
+            for refused in (pool.drain, lambda: pool.resize(3)):
+                with pytest.raises(RuntimeError, match="no threads in a forked child"):
+                    refused()
+            s.add_task(1, "in the child", action=int)
+            with pool.start():
+                assert "running" in repr(pool)
+                assert pool.drain(TOO_LONG)
+            assert s.metrics().succeeded == 2
+
+        assert in_child(use) == 0
+        assert "running" in repr(pool)
+        assert s.metrics().succeeded == 1
+
+
+def test_a_pool_that_was_shut_down_is_so_in_the_child() -> None:
+    pool = WorkerPool(HeapScheduler(), 1).start()
+    pool.shutdown()
+
+    def use() -> None:
+        assert "shut down" in repr(pool)
+        pool.shutdown()
+
+    assert in_child(use) == 0
+
+
+def test_a_child_may_shut_down_the_pool_that_it_has_no_threads_of() -> None:
+    with WorkerPool(HeapScheduler(), 2) as pool:
+        assert in_child(pool.shutdown) == 0
+
+
+def drawn_in_child(policies: list[RetryPolicy]) -> str:
+    read, write = os.pipe()
+    assert in_child(lambda: os.write(write, repr([p.pause(9) for p in policies]).encode())) == 0
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        return pipe.read()
+
+
+def test_two_children_draw_different_jitter() -> None:
+    policies = [RetryPolicy(), RetryPolicy()]  # equal ones, each with a generator of its own
+    first, second = drawn_in_child(policies), drawn_in_child(policies)
+    for a, b in zip(first.strip("[]").split(", "), second.strip("[]").split(", "), strict=True):
+        assert a != b
+
+
+def test_jitter_with_a_seed_is_repeatable_in_children_too() -> None:
+    policies = [RetryPolicy(seed=1)]
+    assert drawn_in_child(policies) == drawn_in_child(policies)
+
+
+MOVES = ["add_task", "get_next_task", "complete", "cancel a ready one", "fail with a retry"]
+
+
+@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("scheduler_class", [HeapScheduler, MultilevelScheduler])
+def test_a_fork_at_any_instant_leaves_the_child_all_tasks(
+    name: str, scheduler_class: type[Scheduler]
+) -> None:
+    """As where another thread forks while this one is half-way through."""
+    call, number, codes = CALLS[name], 0, []
+    while True:
+        number += 1
+        world = World(scheduler_class)
+        made = call.make(world)
+
+        def fork(*_: object, world: World = world, made: Callable[[], Any] = made) -> None:
+            codes.append(in_child(lambda: verify(world, call, made)))
+
+        with handled_by(fork):
+            reached, _, error = at_instant(number, made)
+        if not reached:
+            break
+        assert error is None
+        verify(world, call, None if name != "add_task" else made)
+    assert len(codes) > 10
+    assert not any(codes), codes

@@ -1,0 +1,239 @@
+"""Ctrl-C, and an error near the recursion limit, at every instant of every method: nothing is lost.
+
+An interrupted call has happened or it has not. Whoever comes next finds everything in order.
+"""
+
+import inspect
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from sched import HeapScheduler, Scheduler, task_table, waiting
+from sched.memory import MemoryLedger
+from tests.instants import at_instant, handled_by
+from tests.schedulers import SCHEDULERS, ledger_of
+from tests.worlds import CALLS, World, verify
+
+KINDS = ("usual", "crowded", "marked")
+OPTIONS: tuple[dict[str, Any], ...] = ({}, {"max_pending": None}, {"aging": 5.0})
+ADDING = [name for name in CALLS if name.startswith("add_task")]
+# What is worth trying on every scheduler, in each kind of world.
+QUEUING = {
+    "usual": [
+        *(ADDING[0], "add_tasks", "add_tasks with keys and delays", "get_next_task"),
+        *("peek_next_task", "cancel a ready one", "reprioritize a ready one", "requeue"),
+        "fail with retry_in",
+    ],
+    "crowded": ["cancel a ready one", "reprioritize a ready one", "get_next_task"],
+    "marked": ["get_next_task", "check"],
+}
+WAITING = ["cancel a waiting one", "reprioritize a waiting one"]
+MOVING = [*ADDING, "reprioritize a ready one", "requeue", "fail with a retry", "get_next_task"]
+
+Case = tuple[str, type[Scheduler], str, dict[str, Any]]
+
+
+def cases(every: bool) -> Iterator[Case]:
+    for name, kind_of_scheduler, kind, options in product(CALLS, SCHEDULERS, KINDS, OPTIONS):
+        heap, usual = kind_of_scheduler is HeapScheduler, kind == "usual"
+        if (
+            every
+            or (heap and usual and (not options or name in MOVING))
+            or (heap and kind == "crowded" and not options and name in WAITING)
+            or (heap and kind == "marked" and not options and name in ("complete", "add_task"))
+            or (not options and name in QUEUING[kind])
+        ):
+            yield name, kind_of_scheduler, kind, options
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-instant")
+        metafunc.parametrize(
+            "case",
+            list(cases(every)),
+            ids=lambda c: "-".join([c[0], c[1].__name__, c[2], *map(str, c[3])]),
+        )
+
+
+@pytest.fixture
+def world_of(case: Case, monkeypatch: pytest.MonkeyPatch) -> Callable[[], World]:
+    _, kind_of_scheduler, kind, options = case
+    if kind == "crowded":
+        for module in (task_table, waiting):
+            monkeypatch.setattr(module, "SPARE", 0)
+        monkeypatch.setattr(task_table, "getsizeof", lambda table: 10**9)
+    return lambda: World(kind_of_scheduler, kind, **options)
+
+
+def place(error: BaseException) -> list[tuple[Any, int]]:
+    """Where an interrupt was delivered: the functions, and how far each had come."""
+    found, trace = [], error.__traceback__
+    while trace is not None:
+        found.append((trace.tb_frame.f_code, trace.tb_lasti))
+        trace = trace.tb_next
+    return found
+
+
+def test_an_interrupt_at_any_instant_loses_nothing(
+    case: Case, world_of: Callable[[], World], request: pytest.FixtureRequest
+) -> None:
+    call = CALLS[case[0]]
+    every = request.config.getoption("--every-instant")
+    broken, number, last = [], 0, None
+    with handled_by(signal.default_int_handler):
+        while True:
+            number += 1
+            world = world_of()
+            made = call.make(world)
+            reached, _, error = at_instant(number, made)
+            if not reached:
+                break
+            assert isinstance(error, KeyboardInterrupt), error
+            if last == (last := place(error)) and not every:
+                continue  # the same instant, marked one instruction later
+            try:
+                verify(world, call, made)
+            except Exception as wrong:
+                broken.append(f"{number}: {type(wrong).__name__} {wrong}")
+    assert number > 3, "there are instants"
+    assert not broken, broken
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_error_near_the_recursion_limit_loses_nothing(
+    name: str, scheduler_class: type[Scheduler]
+) -> None:
+    call, broken, refused = CALLS[name], [], 0
+
+    def at_depth(left: int, do: Callable[[], Any]) -> Any:
+        return do() if left == 0 else at_depth(left - 1, do)
+
+    limit = sys.getrecursionlimit()
+    depth = len(inspect.stack())
+    for frames in range(1, 16):
+        world = World(scheduler_class)
+        made = call.make(world)
+        sys.setrecursionlimit(depth + 60)
+        try:
+            at_depth(60 - 4 - frames, made)
+        except RecursionError:
+            refused += 1
+        finally:
+            sys.setrecursionlimit(limit)
+        try:
+            verify(world, call, made)
+        except Exception as wrong:
+            broken.append(f"{frames}: {type(wrong).__name__} {wrong}")
+    assert refused > 0
+    assert not broken, broken
+
+
+def test_an_interrupt_while_waiting_for_room_leaves_no_lock_held() -> None:
+    s = HeapScheduler(max_pending=2, history=10)
+    stop, taken, errors = threading.Event(), [], []
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                if (task := s.get_next_task()) is not None:
+                    time.sleep(0.0002)
+                    taken.append(task.id)
+                    s.complete(task)
+        except BaseException as error:
+            errors.append(error)
+
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    rng, interrupts = random.Random(1), 0
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for _ in range(150):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002 + rng.random() * 0.003)
+                for _ in range(50):
+                    s.add_task(1, "x", wait=60)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupts += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        stop.set()
+    for worker in workers:
+        worker.join(60)
+        assert not worker.is_alive()
+    assert interrupts > 20
+    assert not errors
+    assert not ledger_of(s).lock.locked()
+    lost = s.running_tasks()  # none: the workers are not interrupted
+    assert lost == []
+    assert len(set(taken)) == len(taken)
+    s.check()
+
+
+def test_the_history_keeps_its_order_after_an_interrupt() -> None:
+    number = 0
+    with handled_by(signal.default_int_handler):
+        while True:
+            number += 1
+            world = World(HeapScheduler)
+            s = world.s
+            for name in ("first", "second"):
+                s.add_task(-5, name)
+                world.clock.advance(1)
+                s.complete(s.get_next_task())
+            second = max(ledger_of(s).finished_ids)
+            reached, _, _ = at_instant(number, CALLS["complete"].make(world))
+            if not reached:
+                break
+            if s.status(world.running[0].id).name == "SUCCEEDED":
+                assert s.status(second).name == "SUCCEEDED", "the oldest is evicted, no other"
+
+
+class Handle:
+    """A user's object, whose finalizer needs the lock."""
+
+    def __init__(self, ledger: MemoryLedger, found: list[bool]) -> None:
+        self.ledger, self.found = ledger, found
+
+    def __del__(self) -> None:
+        self.found.append(self.ledger.lock.locked())
+
+
+ENDS: dict[str, Callable[[Scheduler, Any], Any]] = {
+    "complete": lambda s, task: s.complete(task, "result"),
+    "fail": lambda s, task: s.fail(task, "e"),
+    "discard": lambda s, task: s.discard(s.dead_letters()[0].id),
+}
+
+
+# An interrupt in the finalizer itself is the user's: it ends there.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ENDS)
+def test_what_an_interrupted_call_lets_go_of_is_dropped_after_the_lock(name: str) -> None:
+    number, found = 0, []
+    with handled_by(signal.default_int_handler):
+        while True:
+            number += 1
+            s = HeapScheduler(history=1, max_dead_letters=1)
+            ledger = ledger_of(s)
+            for end in ("complete", "fail"):
+                s.add_task(1, "t", action=print, args=(Handle(ledger, found),))
+                ENDS[end](s, s.get_next_task())
+            s.add_task(1, "t")
+            task = s.get_next_task()
+            reached, _, _ = at_instant(number, lambda s=s, task=task: ENDS[name](s, task))
+            if not reached:
+                break
+            s.check()
+    assert found
+    assert not any(found)
