@@ -223,7 +223,7 @@ class TaskTable:
     def _in_order_of_end(self, before: Iterable[int], *, dead: bool) -> list[int]:
         """The ids of dead letters, or of the others that ended; in the old order at one moment."""
         ended = {
-            task_id: item.finished_at
+            task_id: item.finished_at or 0.0
             for task_id, item in self.table.items()
             if isinstance(item, FinishedTask) and (item.status is TaskStatus.FAILED) is dead
         }

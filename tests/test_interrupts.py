@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -220,7 +221,7 @@ ENDS: dict[str, Callable[[Scheduler, Any], Any]] = {
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ENDS)
 def test_what_an_interrupted_call_lets_go_of_is_dropped_after_the_lock(name: str) -> None:
-    number, found = 0, []
+    number, found = 0, list[bool]()
     with handled_by(signal.default_int_handler):
         while True:
             number += 1
@@ -231,7 +232,7 @@ def test_what_an_interrupted_call_lets_go_of_is_dropped_after_the_lock(name: str
                 ENDS[end](s, s.get_next_task())
             s.add_task(1, "t")
             task = s.get_next_task()
-            reached, _, _ = at_instant(number, lambda s=s, task=task: ENDS[name](s, task))
+            reached, _, _ = at_instant(number, partial(ENDS[name], s, task))
             if not reached:
                 break
             s.check()
