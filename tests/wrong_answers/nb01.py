@@ -443,6 +443,22 @@ class ComparesNamesOnTheReadySide(TwoSides):
         heapq.heappush(self.ready, (priority, task_name))
 
 
+@wrong("two_sides", "add_task", "raises TypeError")
+class GivesANumberTwice(TwoSides):
+    def add_task(self, priority, task_name, delay=0):
+        heapq.heappush(self.waiting, (delay, len(self.waiting), priority, task_name))
+
+
+@wrong("two_sides", "get_next_task", "does not keep equal priorities in order")
+class ComparesTheTasks(TwoSides):
+    def add_task(self, priority, task_name, delay=0):
+        heapq.heappush(self.waiting, (delay, priority, task_name, 0))
+
+    def move(self):
+        _, priority, task_name, _ = heapq.heappop(self.waiting)
+        heapq.heappush(self.ready, (priority, next(self.number), task_name))
+
+
 @wrong("two_sides", "get_next_task", "does not come back")
 class WaitsForWhatIsNotDue(TwoSides):
     def get_next_task(self, now):

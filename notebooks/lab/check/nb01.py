@@ -123,35 +123,39 @@ def _shared(scheduler: Any, *now: float) -> Verdict | None:
 def two_sides(scheduler: Any) -> Verdict:
     """Check ``add_task(priority, task_name, delay=0)`` and ``get_next_task(now)``.
 
-    All tasks are added at time 0. A case is a list of tasks (priority, delay), then of moments.
+    All tasks are added at time 0. A case is a list of tasks (priority, delay) and of numbers: that
+    many seconds pass, and a task is taken.
     """
     call = "check.two_sides(TwoSides)"
     unfit = need_class(scheduler, call, "add_task", "get_next_task")
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, case: Case) -> None:
-        mine = _new(trial, "s", scheduler)
-        pending: list[tuple[int, float, str]] = []
-        now = 0
-        for number, step in enumerate(sorted(case, key=lambda s: not isinstance(s, tuple))):
-            if isinstance(step, tuple):
-                (priority, delay), name = step, NAMES[number % len(NAMES)] + "!" * (number // 8)
-                more = f", delay={delay}" if delay else ""
-                args = (priority, name, delay) if delay else (priority, name)
-                trial.call(
-                    f"s.add_task({priority}, {name!r}{more})", "add_task", mine.add_task, *args
-                )
-                pending.append((priority, delay, name))
-            else:
-                now += step
-                got = trial.call(
-                    f"s.get_next_task({now})", "get_next_task", mine.get_next_task, now
-                )
-                trial.lines[-1] += f"    # returned {got!r}"
-                taken = _took_due(got, now, pending)
-                if taken:
-                    pending.remove(taken)
+    def with_names(names: list[Any]) -> Callable[[Trial, Case], None]:
+        def scenario(trial: Trial, case: Case) -> None:
+            mine = _new(trial, "s", scheduler)
+            pending: list[tuple[int, float, Any]] = []
+            now = 0
+            for number, step in enumerate(sorted(case, key=_when)):
+                if isinstance(step, tuple):
+                    (priority, delay), name = step, names[number % len(names)]
+                    if isinstance(name, str):
+                        name += "!" * (number // len(names))
+                    more = f", delay={delay}" if delay else ""
+                    args = (priority, name, delay) if delay else (priority, name)
+                    shown = f"s.add_task({priority}, {name!r}{more})"
+                    trial.call(shown, "add_task", mine.add_task, *args)
+                    pending.append((priority, delay, name))
+                else:
+                    now += step
+                    shown = f"s.get_next_task({now})"
+                    got = trial.call(shown, "get_next_task", mine.get_next_task, now)
+                    trial.lines[-1] += f"    # returned {got!r}"
+                    taken = _took_due(got, now, pending)
+                    if taken:
+                        pending.remove(taken)
+
+        return scenario
 
     tasks = [(1, 0), (2, 0), (1, 2), (2, 1), (2, 2)]
     small = (
@@ -168,25 +172,36 @@ def two_sides(scheduler: Any) -> Verdict:
             return (random.randint(1, 4), random.choice([0, 1, 2, 5]))
         return random.choice([0, 0, 1])
 
-    return (
-        _shared(scheduler, 0)
-        or smallest_failure(scenario, small, random_cases(step, 30))
-        or right("no task runs before its time, and of those that are due the most urgent is next.")
-    )
+    shared = _shared(scheduler, 0)
+    if shared:
+        return shared
+    dicts = [{"id": n} for n in range(40, 0, -1)]
+    overtaking = [(1, 0), (1, 2), 0, (1, 2), 2]  # a number that is given twice shows in this one
+    few = [[(1, 0), (1, 0), 0], overtaking[:4], overtaking]
+    for names, cases in ((NAMES, small), (dicts, iter(few))):
+        found = smallest_failure(with_names(names), cases, random_cases(step, 30))
+        if found:
+            return found
+    return right("no task runs before its time, and of those that are due the most urgent is next.")
+
+
+def _when(step: Any) -> bool:
+    """Tasks are added at second 0, between what is taken then; what is taken later comes after."""
+    return not isinstance(step, tuple) and step > 0
 
 
 def _took_due(
-    got: Any, now: float, pending: list[tuple[int, float, str]]
-) -> tuple[int, float, str] | None:
+    got: Any, now: float, pending: list[tuple[int, float, Any]]
+) -> tuple[int, float, Any] | None:
     """The task that was taken, or None for none; BrokenError if it is the wrong one."""
     due = [task for task in pending if task[1] <= now]
-    best = min(due, default=None)
+    best = min(due, key=lambda t: t[:2], default=None)
     if got is None:
         if best is None:
             return None
         detail = f"At time {now}, {best[2]!r} is due (it may run from {best[1]}), and it is left."
         raise BrokenError("get_next_task", "returns None where a task is due", detail)
-    taken = next((t for t in pending if isinstance(got, str) and t[2] == got), None)
+    taken = next((t for t in pending if type(got) is type(t[2]) and t[2] == got), None)
     if taken is None:
         detail = f"It returned {got!r}, which is not the name of a task that is left."
         raise BrokenError("get_next_task", "returns something else than the name of a task", detail)
