@@ -107,7 +107,7 @@ class BrokenQueue:
 class BrokenPauses:
     """The pauses of one client: they double up to a cap, then chance shortens them.
 
-    Clients that fail together should not come back together. One line is wrong.
+    All the clients of a service use it. One line is wrong.
     """
 
     def __init__(self, client):
