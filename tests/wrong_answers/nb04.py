@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
+import math
 from itertools import accumulate, repeat
 from random import Random
 
@@ -10,6 +11,41 @@ from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 # --- the same task again --------------------------------------------------------------------------
 
 EX = "run_next"
+
+
+def _attempt(scheduler, action, limit, told):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except Exception as error:
+        scheduler.fail(task, told(error), **({"retry_in": 2} if task.attempts < limit else {}))
+    else:
+        scheduler.complete(task)
+
+
+@wrong(EX, EX, "tries once too often")
+def writes_three_for_the_limit(scheduler, action, _limit):
+    _attempt(scheduler, action, 3, lambda error: error)
+
+
+@wrong(EX, EX, "does not pass on what went wrong")
+def says_nothing(scheduler, action, limit):
+    _attempt(scheduler, action, limit, lambda _: "")
+
+
+@wrong(EX, EX, "does not pass on what went wrong")
+def says_failed(scheduler, action, limit):
+    _attempt(scheduler, action, limit, lambda _: "failed")
+
+
+@also_right(EX)
+def passes_on_its_text(scheduler, action, limit):
+    _attempt(scheduler, action, limit, str)
+
+
+@also_right(EX)
+def passes_on_its_class(scheduler, action, limit):
+    _attempt(scheduler, action, limit, lambda error: type(error).__name__)
 
 
 @wrong(EX, EX, "adds a new task")
@@ -132,11 +168,11 @@ def with_two_branches(scheduler, action, limit):
     task = scheduler.get_next_task()
     try:
         result = action(task)
-    except ZeroDivisionError:
+    except Exception as error:
         if task.attempts == limit:
-            scheduler.fail(task, "gave up")
+            scheduler.fail(task, f"gave up: {error}")
         else:
-            scheduler.fail(task, "failed", 2.0)
+            scheduler.fail(task, repr(error), 2.0)
     else:
         scheduler.complete(task, result)
 
@@ -315,13 +351,24 @@ def case_by_case(error, attempts):
         return False
 
 
+@wrong(T, T, "does not know that a BrokenPipeError is an OSError")
+def knows_four_names(error, attempts):
+    names = ["OSError", "TimeoutError", "ConnectionError", "ConnectionResetError"]
+    return type(error).__name__ in names and attempts < 5
+
+
+@also_right("pause")
+def pause_by_logarithms(attempts, base, cap):
+    return min(cap, math.exp(math.log(base) + (attempts - 1) * math.log(2)))
+
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_04"
 SAME = [(1, 1), (2, 1)]
 wrong_value(D, "another fault", ("A", SAME), "the fault", "is another one")
-wrong_value(D, "one client", ("D", [(1, 1), (1, 2)]), "the list", "does not show the fault")
-wrong_value(D, "the same twice", ("D", [(1, 3), (1, 3)]), "the list", "does not show the fault")
+wrong_value(D, "one client", ("D", [(1, 1), (1, 2)]), "the list", "one client only")
+wrong_value(D, "the same twice", ("D", [(1, 3), (1, 3)]), "the list", "one client only")
 wrong_value(D, "one call", ("D", [(1, 10)]), "the list", "does not show the fault")
 wrong_value(D, "one too many", ("D", [*SAME, (3, 1)]), "the list", "a shorter one can")
 wrong_value(D, "no pairs", ("D", [1, 2]), "the list", "should hold pairs")
