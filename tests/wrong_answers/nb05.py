@@ -5,6 +5,7 @@
 import bisect
 from functools import total_ordering
 from math import log
+from random import Random
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 
@@ -233,9 +234,17 @@ def add_by_halving(tasks, task):
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_05"
-wrong_value(D, "another fault", ("A", [1, 5, 2, 6, 3, 7, 4, 8]), "the fault", "is another one")
-wrong_value(D, "in order", ("D", [1, 2, 3, 4, 5, 6, 7, 8]), "the list", "is little work")
-wrong_value(D, "backwards", ("D", [8, 7, 6, 5, 4, 3, 2, 1]), "the list", "is little work")
-wrong_value(D, "one missing", ("D", [1, 5, 2, 6, 3, 7, 4]), "the list", "once")
-wrong_value(D, "from 0", ("D", [0, 4, 1, 5, 2, 6, 3, 7]), "the list", "once")
-RIGHT[D] += [("d", [3, 8, 1, 6, 2, 7, 4, 5])]
+IN_ORDER = list(range(128))
+IN_TURNS = [number + 64 * half for number in range(64) for half in (0, 1)]
+ONE_OUT_OF_PLACE = [127, *range(127)]
+LONG_RUNS = [*range(0, 128, 2), *range(1, 128, 2)]
+wrong_value(D, "another fault", ("A", IN_TURNS), "the fault", "is another one")
+wrong_value(D, "in order", ("D", IN_ORDER), "the list", "is little work")
+wrong_value(D, "backwards", ("D", IN_ORDER[::-1]), "the list", "is little work")
+wrong_value(D, "halves swapped", ("D", [*range(64, 128), *range(64)]), "the list", "little work")
+wrong_value(D, "one out of place", ("D", ONE_OUT_OF_PLACE), "the list", "is little work")
+wrong_value(D, "two long runs", ("D", LONG_RUNS), "the list", "is little work")
+wrong_value(D, "one missing", ("D", IN_TURNS[:-1]), "the list", "once")
+wrong_value(D, "from 1", ("D", [n + 1 for n in IN_TURNS]), "the list", "once")
+wrong_value(D, "eight numbers", ("D", [1, 5, 2, 6, 3, 7, 4, 8]), "the list", "once")
+RIGHT[D] += [("d", Random(1).sample(range(128), 128)), ("D", [37 * n % 128 for n in range(128)])]

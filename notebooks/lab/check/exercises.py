@@ -136,7 +136,7 @@ def need_class(answer: Any, call: str, *methods: str) -> Verdict | None:
     return None
 
 
-def need_diagnosis(answer: Any, call: str) -> Verdict | None:
+def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
     """None if the answer is a letter from A to D and a list; else what to say."""
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return wrong(call, "needs two things: a letter and a list")
@@ -147,7 +147,7 @@ def need_diagnosis(answer: Any, call: str) -> Verdict | None:
         return wrong("the fault", f"is {fault!r}: it should be one of A, B, C and D")
     if not isinstance(evidence, list | tuple):
         return wrong("the list", f"is {_kind(evidence)}: write it in square brackets")
-    if len(evidence) > 100:
+    if len(evidence) > most:
         return wrong("the list", "is long: a few items are enough")
     return None
 
