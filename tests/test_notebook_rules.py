@@ -27,7 +27,7 @@ rules, each is shown a notebook that breaks it: a rule that finds no fault anywh
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -43,6 +43,7 @@ from lab import check  # noqa: E402
 from tests.wrong_answers import WRONG  # noqa: E402
 
 STORED = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+DEEPER = sorted(NOTEBOOKS.glob("deeper/[0-9][0-9]_*.ipynb"))  # what goes beyond, linked from these
 LONGEST_CODE = 15  # lines that are not blank
 LONGEST_TEXT = 120  # words
 UNWANTED = ("simply", "just", "obviously")
@@ -56,6 +57,7 @@ class Notebook:
     number: str
     cells: list[NotebookNode]
     folder: Path
+    deeper: set[str] = field(default_factory=set)  # exercises in notebooks of its number in deeper/
 
     @property
     def code(self) -> list[NotebookNode]:
@@ -86,7 +88,16 @@ def rule(function: Rule) -> Rule:
 
 
 def read(path: Path) -> Notebook:
-    return Notebook(path.name[:2], nbformat.read(path, as_version=4).cells, path.parent)
+    number = path.name[:2]
+    beyond = [nbformat.read(p, as_version=4) for p in DEEPER if p.name[:2] == number and p != path]
+    moved = {
+        tag.partition(":")[2]
+        for notebook in beyond
+        for cell in notebook.cells
+        for tag in tags(cell)
+        if tag.startswith("exercise:")
+    }
+    return Notebook(number, nbformat.read(path, as_version=4).cells, path.parent, moved)
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -502,7 +513,7 @@ def an_exercise_is_complete(nb: Notebook) -> Iterator[str]:
 def every_check_has_its_exercise(nb: Notebook) -> Iterator[str]:
     there = {e.name for e in exercises(nb)}
     for entry in check.exercises(nb.number):
-        if entry.name not in there:
+        if entry.name not in there | nb.deeper:
             yield f"notebook {nb.number} has no cell tagged `exercise:{entry.name}`"
     for cell in nb.code:
         for name in re.findall(r"\bcheck\.(\w+)\(", cell.source):
@@ -513,8 +524,8 @@ def every_check_has_its_exercise(nb: Notebook) -> Iterator[str]:
 @rule
 def there_are_enough_exercises_and_something_broken(nb: Notebook) -> Iterator[str]:
     names = [e.name for e in exercises(nb)]
-    if len(names) < 4:
-        yield f"notebook {nb.number} has {len(names)} exercises; it needs 4 or more"
+    if len(names) + len(nb.deeper) < 4:
+        yield f"notebook {nb.number} has {len(names)} exercises; with those in deeper/ it needs 4"
     if not any(name.startswith("diagnose") for name in names):
         yield f"notebook {nb.number} has no exercise called diagnose..."
     if not any("broken" in tags(cell) for cell in nb.code):
@@ -537,6 +548,31 @@ def an_untouched_stub_is_told_so_gently(nb: Notebook) -> Iterator[str]:
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("check_rule", RULES, ids=lambda check_rule: check_rule.__name__)
 def test_the_notebook_keeps_the_rule(path: Path, check_rule: Rule) -> None:
+    faults = list(check_rule(read(path)))
+    assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("path", DEEPER, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "check_rule",
+    [
+        one_title_and_no_level_left_out,
+        a_code_cell_is_short,
+        a_text_cell_is_short,
+        no_word_tells_the_reader_that_it_is_easy,
+        a_local_link_leads_somewhere,
+        outputs_are_of_kinds_that_can_be_compared_and_read,
+        what_is_measured_is_not_compared_and_its_conclusion_is,
+        nobody_sleeps,
+        a_cell_that_is_to_raise_does,
+        a_picture_is_described_and_something_beside_it_is_compared,
+        a_prediction_is_made_once_and_then_revealed,
+        an_exercise_is_complete,
+        an_untouched_stub_is_told_so_gently,
+    ],
+    ids=lambda check_rule: check_rule.__name__,
+)
+def test_a_notebook_that_goes_deeper_keeps_the_rule(path: Path, check_rule: Rule) -> None:
     faults = list(check_rule(read(path)))
     assert not faults, "\n" + "\n".join(faults)
 
