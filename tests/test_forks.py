@@ -16,7 +16,7 @@ from tests.worlds import CALLS, World, verify
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-TOO_LONG = 60  # seconds, until the alarm ends a child that hangs
+TOO_LONG = 30  # seconds, until the alarm ends a child that hangs
 
 
 @pytest.fixture(autouse=True)
