@@ -172,3 +172,27 @@ def test_importing_sched_is_light() -> None:
 
 def test_no_module_is_called_scheduler() -> None:
     assert "scheduler" not in {path.stem for path in MODULES}
+
+
+NAMED_TUPLES = {"_replace", "_fields", "_asdict", "_make"}  # public, for all their underscores
+OWN_MODULES = [
+    path
+    for folder in ("sched", "benchmarks", "notebooks/lab")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", OWN_MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_module_reaches_into_the_underscore_names_of_another(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    own = {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    own |= {n.id for n in nodes if isinstance(n, ast.Name)}
+    attributes = [n for n in nodes if isinstance(n, ast.Attribute)]
+    reached = []
+    for node in attributes:
+        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            own.add(node.attr)
+        elif node.attr.startswith("_") and not node.attr.startswith("__"):
+            reached.append(node)
+    wrong = [ast.unparse(n) for n in reached if n.attr not in own | NAMED_TUPLES]
+    assert wrong == []
