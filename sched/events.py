@@ -71,10 +71,22 @@ class Subscribers(dict[object, tuple[Subscriber, frozenset[Kind]]]):
             if kind in kinds:
                 try:
                     function(event)
-                except Exception:
-                    from logging import getLogger  # here: most programs that subscribe have it
+                except KeyboardInterrupt:  # Ctrl-C, in whatever function it arrives
+                    raise
+                except BaseException:
+                    _log(event)
 
-                    getLogger("sched").exception("a subscriber raised when told of %r", event)
+
+def _log(event: TaskEvent) -> None:
+    """Log the exception of a subscriber; log nothing if the application's plug-ins raise."""
+    from logging import getLogger  # here: most programs that subscribe have it
+
+    try:
+        getLogger("sched").exception("a subscriber raised when told of %r", event)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        pass
 
 
 class Notices(dict[object, Callable[[float], object]]):

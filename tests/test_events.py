@@ -171,3 +171,35 @@ def test_a_scheduler_without_subscribers_tells_nobody(monkeypatch: pytest.Monkey
     monkeypatch.setattr(s, "_tell", None)  # would raise if called
     s.add_task(1, "a")
     s.complete(s.get_next_task())
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit()], ids=lambda e: type(e).__name__)
+def test_whatever_a_subscriber_or_logging_raises_the_move_has_happened(
+    s: Scheduler, error: BaseException
+) -> None:
+    class Plugin(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise error
+
+    def broken(event: TaskEvent) -> None:
+        raise error
+
+    plugin, log = Plugin(), logging.getLogger("sched")
+    s.subscribe(broken)
+    log.addFilter(plugin)
+    try:
+        i = s.add_task(1, "a")
+        s.complete(s.get_next_task())
+    finally:
+        log.removeFilter(plugin)
+    assert s.status(i) is TaskStatus.SUCCEEDED
+
+
+def test_an_interrupt_while_a_subscriber_is_told_is_an_interrupt(s: Scheduler) -> None:
+    def interrupted(event: TaskEvent) -> None:
+        raise KeyboardInterrupt
+
+    s.subscribe(interrupted, "added")
+    with pytest.raises(KeyboardInterrupt):
+        s.add_task(1, "a")
+    assert len(s) == 1
