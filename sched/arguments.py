@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from numbers import Integral, Rational, Real
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from sched.task import Details, Priority, Task
+from sched.entry import Details
+from sched.task import Priority, Task
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy

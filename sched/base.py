@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from sched import arguments
 from sched.arguments import LARGEST, NOTHING, SMALLEST
 from sched.clock import Clock, SystemClock
+from sched.entry import Details, TaskEntry
 from sched.events import Kind, Notices, Subscriber, Subscribers
 from sched.ledger import Ledger
 from sched.memory import MemoryLedger
@@ -18,7 +19,7 @@ from sched.metrics import Metrics
 from sched.pending import PendingTasks
 from sched.queue import Queue
 from sched.room import Room
-from sched.task import Details, Task, TaskEntry, TaskStatus
+from sched.task import Task, TaskStatus
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy

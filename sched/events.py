@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, get_args
 
 from sched.arguments import as_callable, shown
-from sched.task import Task, TaskEntry, pending_task
+from sched.entry import TaskEntry
+from sched.task import Task, pending_task
 
 Kind: TypeAlias = Literal["added", "started", "succeeded", "retrying", "failed", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

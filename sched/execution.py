@@ -21,7 +21,8 @@ from typing import Any
 
 from sched.arguments import as_error, class_name
 from sched.base import Scheduler
-from sched.task import InvalidTransitionError, Task, UnknownTaskError, details_of
+from sched.entry import details_of
+from sched.task import InvalidTransitionError, Task, UnknownTaskError
 
 log = logging.getLogger("sched.workers")
 

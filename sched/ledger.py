@@ -19,15 +19,9 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from sched.arguments import Plain, Row
+from sched.entry import Details, TaskEntry
 from sched.metrics import Metrics
-from sched.task import (
-    Details,
-    FinishedTask,
-    RunningTask,
-    Task,
-    TaskEntry,
-    UnknownTaskError,
-)
+from sched.task import FinishedTask, RunningTask, Task, UnknownTaskError
 
 
 class Ledger(ABC):

@@ -14,21 +14,18 @@ from typing import Any
 
 from sched.arguments import Plain, Row
 from sched.clock import Clock
+from sched.entry import Details, TaskEntry, details_of, moved
 from sched.ledger import Ledger
 from sched.looks import Looks
 from sched.queue import Queue
 from sched.task import (
-    Details,
     FinishedTask,
     InvalidTransitionError,
     RunningTask,
     Task,
-    TaskEntry,
     TaskStatus,
     cancelled_task,
-    details_of,
     finished_task,
-    moved,
     running_task,
 )
 

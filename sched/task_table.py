@@ -31,8 +31,9 @@ from typing import Any
 
 from sched import forks
 from sched.clock import Clock
+from sched.entry import Details, TaskEntry
 from sched.queue import Queue
-from sched.task import Details, FinishedTask, RunningTask, Task, TaskEntry, TaskStatus
+from sched.task import FinishedTask, RunningTask, Task, TaskStatus
 from sched.waiting import SPARE, Waiting
 
 _task_id = itemgetter(2)

@@ -23,7 +23,7 @@ from math import inf
 from operator import itemgetter
 from typing import Any
 
-from sched.task import TaskEntry
+from sched.entry import TaskEntry
 
 SPARE = 64  # tombstones that are never worth clearing away
 

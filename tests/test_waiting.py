@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sched import waiting
-from sched.task import TaskEntry
+from sched.entry import TaskEntry
 from sched.waiting import Waiting
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sched.entry import Details
 from sched.heap import HeapScheduler
 from sched.plots.letters import drawable
 from sched.plots.words import number, one_line
-from sched.task import Details, Task
+from sched.task import Task
 
 
 @dataclass(frozen=True)
