@@ -1,8 +1,9 @@
 """The minutes that a notebook states are those that its cells take, by one rule for all.
 
 150 words a minute, folded parts left out and what is read after a prediction included; 10 lines
-of code a minute, those of stubs, checks and questions left out; a prediction 1 minute, a recall
-question 1, an explanation in one's own words 2, a pay-off 1, an exercise 10, a diagnosis 8.
+of code a minute, those of stubs, checks, questions and folded cells left out; a prediction 1
+minute, a recall question 1, an explanation in one's own words 2, a pay-off 1, an exercise 10, a
+diagnosis 8.
 """
 
 import re
@@ -13,10 +14,11 @@ import pytest
 from nbformat import NotebookNode
 
 from lab import after
-from tests.test_notebook_rules import STORED, code, read, tags, text, words
+from tests.test_notebook_rules import DEEPER, STORED, code, read, tags, text, words
 
 ASKS = ("check.", "predict(", "explain(", "score(", "explained(", "practice(")
 NEAR = 3  # minutes; what is stated is rounded to five
+LONGEST = 45  # minutes
 
 
 def minutes(cells: Sequence[NotebookNode], number: str) -> float:
@@ -25,10 +27,14 @@ def minutes(cells: Sequence[NotebookNode], number: str) -> float:
         if cell.cell_type == "markdown":
             total += len(words(cell.source)) / 150
             continue
+        if "ci-only" in tags(cell):  # absent from a learner's copy
+            continue
         exercises = [tag for tag in tags(cell) if tag.startswith("exercise:")]
         total += sum(8 if "diagnose" in tag else 10 for tag in exercises)
         lines = [s for s in cell.source.splitlines() if s.strip() and "reveal(" not in s]
-        total += 0 if exercises or cell.source.startswith(ASKS) else len(lines) / 10
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        unread = exercises or hidden or cell.source.startswith(ASKS)
+        total += 0 if unread else len(lines) / 10
         total += len(re.findall(r"^predict\(", cell.source, re.M))
         total += 2 * len(re.findall(r"^explain\(", cell.source, re.M))
         total += bool(re.search(r"\bmine\.", cell.source))
@@ -37,15 +43,18 @@ def minutes(cells: Sequence[NotebookNode], number: str) -> float:
     return total
 
 
-def sittings(cells: Sequence[NotebookNode]) -> dict[str, list[NotebookNode]]:
-    """The cells by the number of their part; "0" before the first, "end" after the last."""
-    found: dict[str, list[NotebookNode]] = {}
-    part = "0"
-    for cell in cells:
-        heading = re.match(r"## (?:(\d+) )?", cell.source) if cell.cell_type == "markdown" else None
-        if heading:
-            part = heading[1] or ("0" if part == "0" else "end")
-        found.setdefault(part, []).append(cell)
+def faults(cells: Sequence[NotebookNode], number: str) -> list[str]:
+    """What is wrong with the time that the top of a notebook states."""
+    top = "\n".join(c.source for c in cells[:3] if c.cell_type == "markdown")
+    stated = re.findall(r"\babout (\d+) minutes\b", re.sub("[*_]", "", top), re.I)
+    computed = minutes(cells, number)
+    if len(stated) != 1:
+        return [f"say once, in the first three cells: 'about {computed:.0f} minutes'"]
+    said, found = int(stated[0]), []
+    if said % 5 or abs(said - computed) > NEAR:
+        found.append(f"it says {said} minutes, and takes {computed:.1f}; round to five")
+    if said > LONGEST or computed > LONGEST + NEAR:
+        found.append(f"{computed:.0f} minutes; {LONGEST} at most: split it or cut")
     return found
 
 
@@ -65,21 +74,57 @@ def test_each_kind_of_cell_has_its_minutes() -> None:
     assert minutes(cells, "01") == pytest.approx(sum(each))
 
 
-@pytest.mark.parametrize("path", [p for p in STORED if p.name[:2] == "01"], ids=lambda p: p.stem)
+def test_what_nobody_sees_takes_no_time() -> None:
+    hidden = code("x = 1\n" * 10)
+    hidden.metadata["jupyter"] = {"source_hidden": True}
+    assert minutes([hidden, code("x = 1\n" * 10, "ci-only")], "01") == 0
+
+
+def lasting(stated: str, computed: int) -> list[NotebookNode]:
+    return [text("# 01"), text(stated), *(text("word " * 150) for _ in range(computed))]
+
+
+@pytest.mark.parametrize(
+    ("stated", "computed", "said"),
+    [
+        ("**Time**: about 20 minutes.", 20, ""),
+        ("About 20 minutes, in one go.", 22, ""),
+        ("About 20 minutes.", 24, "takes 24"),
+        ("About 20 minutes.", 16, "takes 16"),
+        ("About 23 minutes.", 23, "round to five"),
+        ("Not long.", 20, "say once"),
+        ("Part 1: about 20 minutes, part 2: about 10 minutes.", 20, "say once"),
+        ("About 50 minutes.", 50, "45 at most"),
+        ("About 45 minutes.", 50, "45 at most"),
+    ],
+)
+def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
+    found = " ".join(faults(lasting(stated, computed), "01"))
+    assert said in found
+    assert bool(said) == bool(found)
+
+
+# Still to be cut to one sitting: whoever does it takes the name out of this list.
+NOT_YET = {
+    "00_start_here",
+    "01_core_scheduler",
+    "02_delayed_tasks",
+    "03_workers",
+    "04_retries",
+    "05_performance",
+    "06_scaling",
+    "03_pools",
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.xfail] if path.stem in NOT_YET else [])
+        for path in (*STORED, *DEEPER)
+    ],
+    ids=lambda path: path.stem,
+)
 def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
     nb = read(path)
-    top = "\n".join(c.source for c in nb.cells[:3])
-    parts = sittings(nb.cells)
-    stated = re.search(
-        r"Parts 1 and 2 take about (\d+) minutes, parts 3 and 4 about (\d+)\. "
-        r"Part 5.*?about (\d+) more",
-        top,
-        re.S,
-    )
-    assert stated
-    for said, names in zip(
-        stated.groups(), (("0", "1", "2"), ("3", "4", "end"), ("5",)), strict=True
-    ):
-        computed = minutes([c for name in names for c in parts[name]], nb.number)
-        assert abs(int(said) - computed) <= NEAR, (names, computed)
-        assert int(said) <= 45
+    assert faults(nb.cells, nb.number) == []
