@@ -64,3 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--forks", type=int, default=20, help="how often a busy program forks in its test"
     )
+    parser.addoption(
+        "--every-heading",
+        action="store_true",
+        help="run each notebook again from each of its headings, not only from the first",
+    )
