@@ -93,7 +93,7 @@ def panels(titles: Sequence[str], title: str, unit: str) -> tuple[Figure, list[A
     figure, grid = plt.subplots(
         1, len(titles), figsize=(5.6 * len(titles), HEIGHT), layout="constrained", squeeze=False
     )
-    figure.suptitle(_wrapped(figure, title, LARGER["figure.titlesize"]))
+    figure.suptitle(wrapped(figure, title, LARGER["figure.titlesize"]))
     axes: list[Axes] = list(grid[0])
     for axis, subtitle in zip(axes, titles, strict=True):
         axis.set(title=subtitle, xlabel="n, tasks in the queue", ylabel=unit)
@@ -150,12 +150,12 @@ def ring(
 def caption(figure: Figure, text: str = "") -> None:
     """Write the text below a figure, and what its rings say, if it has any."""
     ringed = any(line.get_gid() == RINGED for axis in figure.axes for line in axis.get_lines())
-    words = _wrapped(figure, "\n".join([*text.splitlines(), *[RINGED] * ringed]), FONT)
+    words = wrapped(figure, "\n".join([*text.splitlines(), *[RINGED] * ringed]), FONT)
     if words:
         figure.supxlabel(words, fontsize=FONT, color=NOTE, x=0.01, ha="left")
 
 
-def _wrapped(figure: Figure, text: str, size: float) -> str:
+def wrapped(figure: Figure, text: str, size: float) -> str:
     """The text in lines that are no wider than the figure."""
     width = figure.get_figwidth() - 0.3
     return "\n".join(part for line in text.splitlines() for part in wrap(line, size, width))

@@ -325,7 +325,7 @@ def invented(ratio=0.5, sizes=(1024, 4096)):
 
 
 def test_the_titles_are_computed_from_the_results():
-    figure = plot.bars(invented(0.62))
+    figure = plot.dots(invented(0.62))
     assert "n = 4,096" in figure.get_suptitle()
     assert "10 levels: levels 0.62 ×, heap 0.62 ×" in figure.get_suptitle()
     plt.close(figure)
@@ -333,6 +333,17 @@ def test_the_titles_are_computed_from_the_results():
         figure = plot.over_n(invented(ratio))
         assert said in figure.get_suptitle()
         plt.close(figure)
+
+
+def test_all_workloads_fit_into_two_rows_of_panels_with_each_peer_named_once_a_row():
+    figure = plot.dots(invented())
+    shown = [axis for axis in figure.axes if axis.get_title(loc="left")]
+    assert [axis.get_title(loc="left") for axis in shown] == list(WORKLOADS)
+    assert len({round(axis.get_position().y0, 2) for axis in shown}) <= 2
+    first, *others = [[t.get_text() for t in axis.texts] for axis in shown]
+    assert first.count("0.50") == 5
+    assert all(len(texts) == len(first) for texts in others)
+    plt.close(figure)
 
 
 def test_a_peer_that_stopped_early_says_where_and_lends_no_verdict():
@@ -353,8 +364,8 @@ def test_nothing_in_a_plot_is_cut_off(quick):
     found = report.read(quick[0])
     with styled():
         for draw, results in (
-            (plot.bars, found),
-            (plot.bars, invented()),
+            (plot.dots, found),
+            (plot.dots, invented()),
             (plot.over_n, invented()),
         ):
             figure = draw(results)

@@ -1,9 +1,9 @@
-"""The race as two pictures: bars at the largest n, one panel for each workload, and lines over n.
+"""The race as two pictures: dots at the largest n, one panel for each workload, and lines over n.
 
-Ours are told from others by colour and by hatching; each bar has its number, each line its name.
+Ours are told from others by colour and by shape; each dot has its number, each line its name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,16 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from benchmarks.peers.field import LIMIT, OURS, PEERS
 from benchmarks.peers.interface import DELAYED, DISTINCT, TEN_LEVELS, WORKLOADS
 from benchmarks.peers.report import PeerResults
-from benchmarks.report import DISTURBED, STAR, short
+from benchmarks.report import DISTURBED, STAR
 from benchmarks.style import (
     FONT,
+    LARGER,
     LOOKS,
     OCHRE,
     Label,
@@ -31,15 +32,16 @@ from benchmarks.style import (
     plain_numbers,
     ring,
     styled,
+    wrapped,
 )
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
-from sched.plots.style import COLOURS, NOTE
+from sched.plots.style import COLOURS, FAINT, NOTE
 
-LONGEST = 16.0  # times raw heapq: a longer bar ends here, with an arrow
+SHORTEST, LONGEST = 0.25, 16.0  # times raw heapq: what is longer is an arrow at the edge
 TICKS = (0.25, 1, 4, 16)
-OUR_BAR: dict[str, Any] = {"facecolor": COLOURS["blue"], "edgecolor": "white", "hatch": "//"}
-THEIR_BAR: dict[str, Any] = {"facecolor": "#BBBBBB", "edgecolor": "#777777"}
-LIMIT_BAR: dict[str, Any] = {"facecolor": "white", "edgecolor": NOTE, "hatch": ".."}
+THEIR_DOT: dict[str, Any] = {"color": "#777777", "marker": "o", "linestyle": "", "markersize": 7}
+OUR_DOT: dict[str, Any] = THEIR_DOT | {"color": COLOURS["blue"], "marker": "D", "markersize": 8}
+LIMIT_DOT: dict[str, Any] = THEIR_DOT | {"markerfacecolor": "white"}
 LOOKS_OF_OTHERS: dict[str, dict[str, Any]] = {
     LIMIT: {"color": NOTE, "marker": ".", "linestyle": ":"},
     "20-line scheduler": {"color": COLOURS["vermilion"], "marker": "^", "linestyle": "--"},
@@ -54,62 +56,91 @@ LOOKS_OF_OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def bars(found: PeerResults) -> Figure | None:
-    """Times raw heapq in each workload, at the largest n that each peer was timed at."""
+def dots(found: PeerResults) -> Figure | None:
+    """Times raw heapq in each workload, at the largest n that each peer was timed at.
+
+    Two rows of panels at most, whose peers stand in the same order: named once, at the left.
+    """
     shown = [w for w in WORKLOADS if len(found.at_largest(w)) > 1]
     if not shown:
         return None
-    down = max(2, -(-len(shown) // 3))
+    peers = _in_order(found, shown)
+    across = -(-len(shown) // 2) if len(shown) > 3 else len(shown)
+    down = -(-len(shown) // across)
     figure, grid = plt.subplots(
-        down, 3, figsize=(18, 5.6 * down), layout="constrained", squeeze=False
-    )
+        down, across, figsize=(13, 1.6 + down * (1 + 0.31 * len(peers))),
+        sharex=True, sharey=True, layout="constrained", squeeze=False,
+    )  # fmt: skip
     axes: list[Axes] = list(grid.flat)
-    for axis in axes[len(shown) :]:
-        axis.set_visible(False)
+    ratios = [r.ratio for w in shown for r in found.at_largest(w).values() if not isnan(r.ratio)]
+    shortest = min(SHORTEST, *ratios)
     for axis, workload in zip(axes, shown, strict=False):
-        _panel(axis, workload, found)
-    figure.suptitle(verdict(found))
+        _panel(axis, workload, found, peers, shortest)
+    for axis in axes[len(shown) :]:
+        axis.set_axis_off()
+    for axis in axes[max(0, len(shown) - across) : len(shown)]:
+        axis.set_xlabel("times raw heapq")
+        axis.tick_params(labelbottom=True)
+    wrong = {check.peer for check in found.checks if check.order == "wrong"}
+    grid[0][0].set_yticks(range(len(peers)), [p + " (wrong order)" * (p in wrong) for p in peers])
+    for row in grid:
+        for label, peer in zip(row[0].get_yticklabels(), peers, strict=True):
+            label.set_fontweight("bold" if peer in OURS else "normal")
+    size = LARGER["axes.titlesize"]  # smaller than usual: it is long
+    figure.suptitle(wrapped(figure, verdict(found), size), fontsize=size)
     shown_races = [r for w in shown for r in found.at_largest(w).values()]
-    if any(found.disturbed(race) for race in shown_races):
-        caption(figure, f"*: {DISTURBED}. A disturbance, most likely.")
+    stars = any(found.disturbed(race) for race in shown_races)
+    caption(figure, f"*: {DISTURBED}. A disturbance, most likely." if stars else "")
     figure.legend(
         handles=[
-            Patch(label="this package", **OUR_BAR),
-            Patch(label="others", **THEIR_BAR),
-            Patch(label="the limit: no queue, all is there before the first take", **LIMIT_BAR),
+            Line2D([], [], label="this package", **OUR_DOT),
+            Line2D([], [], label="others", **THEIR_DOT),
+            Line2D([], [], label="the limit: no queue, all there first", **LIMIT_DOT),
         ],
         loc="outside lower center", ncols=3, frameon=False,
     )  # fmt: skip
     return figure
 
 
-def _panel(axis: Axes, workload: str, found: PeerResults) -> None:
-    races = [r for r in found.at_largest(workload).values() if not isnan(r.ratio)]
-    races = [r for r in races if r.peer != RAW_HEAP]
-    races.sort(key=lambda r: -r.ratio)
-    wrong = {check.peer for check in found.checks if check.order == "wrong"}
-    for y, race in enumerate(races):
-        look = OUR_BAR if race.peer in OURS else LIMIT_BAR if race.peer == LIMIT else THEIR_BAR
-        shown = min(race.ratio, LONGEST)
-        axis.barh(y, shown - 1, left=1, height=0.72, **look)  # to the left: faster
-        where = "" if race.n == found.largest else f" at {_power(race.n)}"
-        arrow = "→ " if race.ratio > LONGEST else ""
-        star = STAR * found.disturbed(race)
+def _in_order(found: PeerResults, workloads: Sequence[str]) -> list[str]:
+    """All peers but the raw heap, the slowest first: by the first workload that each has done."""
+    ratios: dict[str, float] = {}
+    for workload in workloads:
+        for peer, race in found.at_largest(workload).items():
+            if peer != RAW_HEAP and not isnan(race.ratio):
+                ratios.setdefault(peer, race.ratio)
+    return sorted(ratios, key=lambda peer: -ratios[peer])
+
+
+def _panel(
+    axis: Axes, workload: str, found: PeerResults, peers: Sequence[str], shortest: float
+) -> None:
+    races = found.at_largest(workload)
+    for y, peer in enumerate(peers):
+        race = races.get(peer)
+        if race is None or isnan(race.ratio):
+            text = "–"
+        else:
+            look = OUR_DOT if peer in OURS else LIMIT_DOT if peer == LIMIT else THEIR_DOT
+            shown = min(race.ratio, LONGEST)
+            axis.plot([1, shown], [y, y], color=FAINT, linestyle="-", marker="", zorder=1)
+            axis.plot(shown, y, **(look | {"marker": ">"} if race.ratio > LONGEST else look))
+            smaller = "" if race.n == found.largest else f" ({_power(race.n)})"
+            text = f"{_digits(race.ratio)}{smaller}{STAR * found.disturbed(race)}"
         axis.annotate(
-            f"{arrow}{short(race.ratio)} ×{where}{star}", (max(shown, 1), y), xytext=(5, 0),
+            text, (1, y), xycoords=("axes fraction", "data"), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=FONT,
         )  # fmt: skip
-    labels = [r.peer + (" (wrong order)" if r.peer in wrong else "") for r in races]
-    axis.set_yticks(range(len(races)), labels)
-    for label, race in zip(axis.get_yticklabels(), races, strict=True):
-        label.set_fontweight("bold" if race.peer in OURS else "normal")
-    axis.axvline(1, color=COLOURS["ink"], linewidth=1.2)
+    axis.axvline(1, color=COLOURS["ink"], linewidth=1.2, zorder=1)
     axis.set_xscale("log")
-    axis.set_xlim(min(1.0, *(r.ratio for r in races)) * 0.8, LONGEST * 4)
+    axis.set_xlim(shortest * 0.8, LONGEST * 1.25)
     axis.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.grid(visible=False, axis="y")
-    axis.set(title=workload, xlabel="times raw heapq (left of 1: faster)")
+    axis.set_title(workload, loc="left")
+
+
+def _digits(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def _power(n: int) -> str:
@@ -190,7 +221,7 @@ def _below_one(found: PeerResults) -> str:
 
 
 FIGURES: dict[str, Callable[[PeerResults], Figure | None]] = {
-    "peers.png": bars,
+    "peers.png": dots,
     "peers_over_n.png": over_n,
 }
 
