@@ -2,8 +2,10 @@
 
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
 
+import heapq
 import time
 from collections import deque
+from fractions import Fraction
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 
@@ -56,6 +58,69 @@ def gives_now_when_there_is_nothing(ready, waiting, now):
     return now if ready or not waiting else max(now, min(waiting))
 
 
+@wrong(EX, EX, "takes a task out of its list")
+def pops_what_it_looks_at(ready, waiting, now):
+    if ready:
+        return now
+    heapq.heapify(waiting)
+    return max(now, heapq.heappop(waiting)) if waiting else None
+
+
+@wrong(EX, EX, "does not return a moment")
+def returns_the_tasks(ready, waiting, now):
+    if ready:
+        return ready[0]
+    return max(now, min(waiting)) if waiting else None
+
+
+@wrong(EX, EX, "gives no time, though a task is waiting")
+def takes_zero_for_nothing(ready, waiting, now):
+    return now if ready else (max(now, min(waiting, default=0)) or None) if waiting else None
+
+
+@wrong(EX, EX, "gives no time, though a task is waiting")
+def looks_only_at_what_is_ahead(ready, waiting, now):
+    if ready:
+        return now
+    ahead = [moment for moment in waiting if moment > now]
+    return min(ahead) if ahead else None
+
+
+@wrong(EX, EX, "says that something can run now")
+def is_always_ready(ready, waiting, now):
+    return now if ready or waiting else None
+
+
+@wrong(EX, EX, "raises TypeError")
+def puts_all_into_one_list(ready, waiting, now):
+    everything = sorted([*ready, *waiting])
+    return max(now, everything[0]) if everything else None
+
+
+@wrong(EX, EX, "raises TypeError")
+def sorts_the_ready_ones(ready, waiting, now):
+    ready.sort()
+    if ready:
+        return now
+    return max(now, min(waiting)) if waiting else None
+
+
+@also_right(EX)
+def with_a_default(ready, waiting, now):
+    return now if ready else max(now, min(waiting)) if len(waiting) > 0 else None
+
+
+@also_right(EX)
+def with_a_loop_and_a_fraction(ready, waiting, now):
+    first = None
+    for moment in waiting:
+        if first is None or moment < first:
+            first = moment
+    if len(ready) != 0 or (first is not None and first <= now):
+        return Fraction(now)
+    return first
+
+
 @also_right(EX)
 def by_sorting(ready, waiting, now):
     moments = sorted([now] * len(ready) + [max(now, moment) for moment in waiting])
@@ -65,7 +130,7 @@ def by_sorting(ready, waiting, now):
 # --- waiting --------------------------------------------------------------------------------------
 
 
-@wrong("run_all", "run_all", "stops while tasks are still waiting")
+@wrong("run_all", "run_all", "stops while a task is still waiting")
 def stops_at_the_first_none(scheduler, clock):
     ran = []
     while task := scheduler.get_next_task():
@@ -178,6 +243,68 @@ def puts_the_name_first(scheduler, clock):
     return [(name, time) for time, name in run_all_waiting_first(scheduler, clock)]
 
 
+@wrong("run_all", "run_all", "stops while a task is ready")
+def takes_second_zero_for_nothing(scheduler, clock):
+    ran = []
+    while scheduler.next_run_time():
+        clock.advance_to(scheduler.next_run_time())
+        task = scheduler.get_next_task()
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "runs a task late")
+def takes_the_moment_for_a_pause(scheduler, clock):
+    ran = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task is None:
+            clock.advance(scheduler.next_run_time())
+        else:
+            ran.append((clock.now(), task.name))
+            scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "runs a task late")
+def waits_for_the_last_one_first(scheduler, clock):
+    ran = []
+    clock.advance_to(max((task.run_at for task in scheduler.pending_tasks()), default=clock.now()))
+    while task := scheduler.get_next_task():
+        ran.append((clock.now(), task.name))
+        scheduler.complete(task)
+    return ran
+
+
+@wrong("run_all", "run_all", "notes something that is no time of the clock")
+def notes_the_clock(scheduler, clock):
+    return [(clock, name) for _, name in run_all_waiting_first(scheduler, clock)]
+
+
+@wrong("run_all", "run_all", "does not give the time and the order of each run")
+def sorts_by_name_what_ran_together(scheduler, clock):
+    return sorted(run_all_waiting_first(scheduler, clock))
+
+
+@also_right("run_all")
+def run_all_into_lists_of_two(scheduler, clock):
+    return [[time, name] for time, name in run_all_waiting_first(scheduler, clock)]
+
+
+@also_right("run_all")
+def run_all_by_recursion(scheduler, clock):
+    if scheduler.next_run_time() is None:
+        return []
+    task = scheduler.get_next_task()
+    if task is None:
+        clock.advance_to(scheduler.next_run_time())
+        return run_all_by_recursion(scheduler, clock)
+    now = clock.now()
+    scheduler.complete(task)
+    return [(now, task.name), *run_all_by_recursion(scheduler, clock)]
+
+
 @also_right("run_all")
 def run_all_moving_to_where_it_stands(scheduler, clock):
     ran = []
@@ -270,6 +397,58 @@ class RemembersNothing:
         return self.largest
 
 
+@wrong("steady_clock", "now", "shows what another clock has read")
+class KeepsItInTheClass:
+    largest = 0.0
+
+    def __init__(self, wall):
+        self.wall = wall
+
+    def now(self):
+        KeepsItInTheClass.largest = max(KeepsItInTheClass.largest, self.wall())
+        return KeepsItInTheClass.largest
+
+
+@wrong("steady_clock", "now", "raises TypeError")
+class AsksTooEarly:
+    """It keeps a reading in place of the function."""
+
+    def __init__(self, wall):
+        self.wall = wall()
+        self.largest = self.wall
+
+    def now(self):
+        self.largest = max(self.largest, self.wall())
+        return self.largest
+
+
+@wrong("steady_clock", "now", "stands still while the wall clock goes on")
+class StopsForGood(Clock):
+    """Once it has been set back, it never moves again."""
+
+    stopped = False
+
+    def now(self):
+        reading = self.wall()
+        self.stopped = self.stopped or reading < self.last
+        if not self.stopped:
+            self.last = reading
+        return self.last
+
+
+@also_right("steady_clock")
+class AsksOnlyWhenAsked:
+    def __init__(self, wall):
+        self.wall = wall
+        self.largest = None
+
+    def now(self):
+        reading = Fraction(self.wall())
+        if self.largest is None or reading > self.largest:
+            self.largest = reading
+        return self.largest
+
+
 @also_right("steady_clock")
 class KeepsEveryReading:
     def __init__(self, wall):
@@ -289,4 +468,7 @@ wrong_value(D, "equally due", ("C", [(1, 1), (1, 0)]), "the list", "does not sho
 wrong_value(D, "one too many", ("C", [(3, 0), (2, 1), (1, 2)]), "the list", "a shorter one can")
 wrong_value(D, "never due", ("C", [(2, 1), (1, 20)]), "the list", "should be from 0 to 10")
 wrong_value(D, "no delays", ("C", [2, 1]), "the list", "should hold pairs")
-RIGHT[D] += [("c", [[5, 0], [4, 10]])]
+wrong_value(D, "one task", ("C", [(1, 5)]), "the list", "does not show the fault")
+wrong_value(D, "the letters alone", ("C", "C"), "the list", "is a str")
+wrong_value(D, "two letters", ("BC", [(2, 1), (1, 2)]), "the fault", "should be one of")
+RIGHT[D] += [("c", [[5, 0], [4, 10]]), (" C", ((2, 0), (1, 0))), ["C", [(2.5, 0.5), (1.5, 9)]]]

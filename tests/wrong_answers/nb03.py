@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
 
 import heapq
+from fractions import Fraction
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 
@@ -112,6 +113,55 @@ def is_a_second_late(heap, now, lock):
 def takes_the_last(heap, now, lock):
     with lock:
         return heap.pop()[1] if heap and heap[-1][0] <= now else None
+
+
+@wrong("take", "take", "leaves a task that is due exactly at second 10")
+def thinks_that_now_is_too_early(heap, now, lock):
+    with lock:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] < now else None
+
+
+@wrong("take", "take", "gives up when the lock is not free at once")
+def gives_up(heap, now, lock):
+    if not lock.acquire(False):
+        return None
+    try:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+    finally:
+        lock.release()
+
+
+@wrong("take", "take", "raises RuntimeError")
+def releases_twice(heap, now, lock):
+    with lock:
+        name = heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+        lock.release()
+        return name
+
+
+@also_right("take")
+def waits_five_seconds_at_most(heap, now, lock):
+    if not lock.acquire(timeout=5):
+        return None
+    try:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+    finally:
+        lock.release()
+
+
+@also_right("take")
+def asks_until_it_gets_the_lock(heap, now, lock):
+    while not lock.acquire(blocking=False):
+        pass
+    name = None
+    if heap:
+        first = heapq.heappop(heap)
+        if first[0] <= now:
+            name = first[1]
+        else:
+            heapq.heappush(heap, first)
+    lock.release()
+    return name
 
 
 @also_right("take")
@@ -255,6 +305,48 @@ def forgets_to_call(scheduler, stop):
             scheduler.fail(task, error)
 
 
+@wrong("work", "work", "raises OSError")
+def expects_one_kind_of_error(scheduler, stop):
+    while not stop.is_set() and (task := scheduler.get_next_task()):
+        try:
+            scheduler.complete(task, task.action())
+        except ValueError as error:
+            scheduler.fail(task, error)
+
+
+@wrong("work", "work", "does not tell which error it was")
+def says_only_that_it_failed(scheduler, stop):
+    while not stop.is_set() and (task := scheduler.get_next_task()):
+        try:
+            scheduler.complete(task, task.action())
+        except Exception:
+            scheduler.fail(task, "failed")
+
+
+@wrong("work", "work", "does not pass on what the action returned")
+def drops_the_result(scheduler, stop):
+    while not stop.is_set() and (task := scheduler.get_next_task()):
+        try:
+            task.action()
+            scheduler.complete(task)
+        except Exception as error:
+            scheduler.fail(task, error)
+
+
+@also_right("work")
+def by_the_words_of_the_error(scheduler, stop):
+    while not stop.is_set():
+        task = scheduler.get_next_task()
+        if task is None:
+            return
+        try:
+            scheduler.complete(task, task.action())
+        except (ValueError, OSError) as error:
+            scheduler.fail(task, f"{type(error).__name__}: {error}")
+        except Exception as error:
+            scheduler.fail(task, repr(error))
+
+
 @also_right("work")
 def with_else(scheduler, stop):
     while True:
@@ -338,6 +430,28 @@ def needs_a_task(durations, workers):
     return max(ends)
 
 
+@wrong(F, F, "is too late")
+def counts_workers_from_one_less(durations, workers):
+    free = [0] * max(1, workers - 1)
+    for seconds in durations:
+        heapq.heappush(free, heapq.heappop(free) + seconds)
+    return max(free)
+
+
+@wrong(F, F, "is too early")
+def has_a_worker_for_each(durations, workers):
+    return sum(durations) if workers == 1 else max(durations, default=0)
+
+
+@also_right(F)
+def in_fractions(durations, workers):
+    free = [Fraction(0)] * workers
+    for seconds in durations:
+        free.sort()
+        free[0] += seconds
+    return max(free)
+
+
 @also_right(F)
 def second_by_second(durations, workers):
     left, todo, now = [], list(durations), 0
@@ -400,6 +514,21 @@ def returns_a_pair(priority, run_at, aging):
     return (priority, run_at / aging)
 
 
+@wrong("rank", "rank", "does not let the older of two")
+def divides_the_wrong_way(priority, run_at, aging):
+    return priority + aging / (run_at + 1)
+
+
+@wrong("rank", "rank", "lets a task starve")
+def takes_urgency_alone_first(priority, run_at, aging):
+    return priority * 1000 + run_at / aging
+
+
+@also_right("rank")
+def in_exact_fractions(priority, run_at, aging):
+    return priority + Fraction(run_at) / Fraction(aging)
+
+
 @also_right("rank")
 def counted_in_seconds(priority, run_at, aging):
     return priority * aging + run_at
@@ -419,4 +548,6 @@ wrong_value(D, "both have looked", ("B", [1, 2]), "the list", "does not show the
 wrong_value(D, "one worker", ("B", [1, 1, 1, 1]), "the list", "does not show the fault")
 wrong_value(D, "too long", ("B", [1, 1, 1, 2, 1, 2]), "the list", "a shorter one can")
 wrong_value(D, "letters", ("B", ["1", "2", "1", "2"]), "the list", "should hold 1 and 2")
-RIGHT[D] += [("b", [2, 1, 1, 2]), ("B", (1, 2, 1, 2))]
+wrong_value(D, "the first letter", ("D", [1, 2, 1, 2]), "the fault", "is another one")
+wrong_value(D, "looks alone", ("B", [1, 2, 2]), "the list", "does not show the fault")
+RIGHT[D] += [("b", [2, 1, 2, 1]), ("B ", [1, 2, 2, 1]), ("b", [2, 1, 1, 2]), ("B", (1, 2, 1, 2))]

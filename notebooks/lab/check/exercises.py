@@ -2,6 +2,7 @@
 
 import dis
 from collections.abc import Callable
+from numbers import Real
 from types import FunctionType
 from typing import Any
 
@@ -150,6 +151,11 @@ def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
     if len(evidence) > most:
         return wrong("the list", "is long: a few items are enough")
     return None
+
+
+def is_number(value: Any) -> bool:
+    """Whether a learner's result is a number of any kind: numpy's and fractions too, not True."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def is_empty(function: Any) -> bool:

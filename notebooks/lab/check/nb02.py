@@ -4,10 +4,11 @@ from random import Random
 from typing import Any
 
 from ..broken import BrokenDelays
-from .exercises import exercise, need_class, need_diagnosis, need_function
+from .exercises import exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
+    Scenario,
     Verdict,
     random_cases,
     right,
@@ -28,37 +29,62 @@ def next_run_time(function: Any) -> Verdict:
     unfit = need_function(function, "next_run_time", "check.next_run_time(next_run_time)")
     if unfit:
         return unfit
-    now = 10
 
-    def scenario(trial: Trial, case: Case) -> None:
-        ready = [item for item in case if isinstance(item, str)]
-        waiting = [item for item in case if not isinstance(item, str)]
-        shown = f"next_run_time({ready!r}, {waiting!r}, {now})"
-        expected = now if ready else max(now, min(waiting)) if waiting else None
-        got = trial.call(shown, "next_run_time", function, list(ready), list(waiting), now)
-        trial.lines[-1] += f"    # returned {got!r}"
-        if type(got) is type(expected) and got == expected:
-            return
-        detail = f"It returned {got!r}; it should return {expected!r}."
-        if expected is None:
-            problem = "gives a time where nothing is left to run"
-        elif ready:
-            problem = "does not see that a task is ready now"
-        elif isinstance(got, int) and got == expected - now:
-            problem = "gives how long to wait, not until when"
-        elif isinstance(got, int) and got < now:
-            problem = "gives a time that is past"
-        else:
-            problem = "does not give the time of the task that is due first"
-        raise BrokenError("next_run_time", problem, detail)
+    def tasks_are(dictionaries: bool) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            names = [item for item in case if isinstance(item, str)]
+            ready = [{"name": name} for name in names] if dictionaries else names
+            waiting = [item for item in case if not isinstance(item, str)]
+            for now in (100, 0, 102.5):
+                trial.lines.clear()
+                _next_once(trial, ready, waiting, now, function)
+
+        return scenario
 
     def item(random: Random) -> Any:
-        return random.randint(5, 40)
+        return random.randint(95, 140)
 
-    small = sequences(["mail", 5, 12, 15], 4, shortest=0)
-    return smallest_failure(scenario, small, random_cases(item, 20, 10)) or right(
-        "now if a task is ready, else when the first waiting one is due, else never."
+    small = sequences(["mail", 102, 105, 100, 0], 3, shortest=0)
+    return (
+        smallest_failure(tasks_are(dictionaries=False), small, random_cases(item, 20, 10))
+        or smallest_failure(tasks_are(dictionaries=True), sequences(["mail", 102], 3))
+        or right("now if a task is ready, else when the first waiting one is due, else never.")
     )
+
+
+def _next_once(
+    trial: Trial, ready: list[Any], waiting: list[Any], now: float, function: Any
+) -> None:
+    shown = f"next_run_time({ready!r}, {waiting!r}, {now})"
+    expected = now if ready else max(now, min(waiting)) if waiting else None
+    given = (list(ready), list(waiting))
+    got = trial.call(shown, "next_run_time", function, *given, now)
+    trial.lines[-1] += f"    # returned {got!r}"
+    detail = f"It returned {got!r}; it should return {expected!r}."
+    if expected is None:
+        if got is None:
+            return
+        problem = "gives a time where nothing is left to run"
+    elif is_number(got) and got == expected:
+        if len(given[0]) == len(ready) and sorted(given[1]) == sorted(waiting):
+            return
+        problem = "takes a task out of its list"
+        detail = f"Afterwards ready was {given[0]!r} and waiting was {given[1]!r}."
+    elif got is not None and not is_number(got):
+        problem = "does not return a moment"
+    elif ready:
+        problem = "does not see that a task is ready now"
+    elif got is None:
+        problem = "gives no time, though a task is waiting"
+    elif got == expected - now and got not in waiting:
+        problem = "gives how long to wait, not until when"
+    elif got < now:
+        problem = "gives a time that is past"
+    elif got == now:
+        problem = "says that something can run now, though no task is due"
+    else:
+        problem = "does not give the time of the task that is due first"
+    raise BrokenError("next_run_time", problem, detail)
 
 
 # --- waiting --------------------------------------------------------------------------------------
@@ -91,10 +117,16 @@ def run_all(function: Any) -> Verdict:
             super().advance_to(t)
             self.moves += self.now() > before  # to where it stands already is no wake-up
 
-    def scenario(trial: Trial, case: Case) -> None:
-        clock = Watched(0.0)
+    def begins_at(second: float) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            run_once(trial, case, second)
+
+        return scenario
+
+    def run_once(trial: Trial, case: Case, second: float) -> None:
+        clock = Watched(second)
         scheduler = HeapScheduler(clock=clock)
-        trial.note("clock = VirtualClock(0.0)")
+        trial.note(f"clock = VirtualClock({second})")
         trial.note("s = HeapScheduler(clock=clock)")
         added = 0
         for item in case:
@@ -112,7 +144,9 @@ def run_all(function: Any) -> Verdict:
         clock.moves = 0
         got = trial.call("run_all(s, clock)", "run_all", function, scheduler, clock)
         trial.lines[-1] += f"    # returned {got!r}"
-        _same_run(got, in_order)
+        now = clock.now()
+        left = [task for task in scheduler.pending_tasks() if task.run_at <= now]
+        _same_run(got, in_order, "ready" if left else "still waiting")
         stops = len({time for time, _ in in_order if time > start})
         if clock.moves > stops:
             detail = f"The clock was moved {clock.moves} times; {stops} were needed."
@@ -126,9 +160,11 @@ def run_all(function: Any) -> Verdict:
             return random.choice([1, 4])
         return (random.randint(1, 3), random.choice([0, 1, 2.5, 7]))
 
-    small = sequences([(1, 0), (2, 0), (1, 3), (2, 3), (1, 10.5), 5], 3, shortest=0)
-    return smallest_failure(scenario, small, random_cases(task, 12, 10)) or right(
-        "every task ran on time, and the clock stopped nowhere else."
+    small = list(sequences([(1, 0), (2, 0), (1, 3), (2, 3), (1, 10.5), 5], 3, shortest=0))
+    return (
+        smallest_failure(begins_at(0.0), small, random_cases(task, 12, 10))
+        or smallest_failure(begins_at(1000.0), small)
+        or right("every task ran on time, and the clock stopped nowhere else.")
     )
 
 
@@ -145,19 +181,23 @@ def _in_order(start: float, tasks: list[Any]) -> list[tuple[float, str]]:
     return ran
 
 
-def _same_run(got: Any, expected: list[tuple[float, str]]) -> None:
+def _same_run(got: Any, expected: list[tuple[float, str]], left: str) -> None:
     detail = f"It returned {got!r}; it should return {expected!r}."
-    pairs = isinstance(got, list) and all(isinstance(p, tuple) and len(p) == 2 for p in got)
+    pairs = isinstance(got, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in got
+    )
     if not pairs:
         raise BrokenError("run_all", "does not return a list of pairs (time, name)", detail)
-    if any(isinstance(time, str) or type(name) in (int, float) for time, name in got):
+    if any(is_number(name) for _, name in got):
         raise BrokenError("run_all", "puts the name first: a pair is (time, name)", detail)
+    if not all(is_number(time) for time, _ in got):
+        raise BrokenError("run_all", "notes something that is no time of the clock", detail)
     ran = [(time, str(name)) for time, name in got]
     if ran == expected:
         return
     names, due = [name for _, name in ran], {name: time for time, name in expected}
     if len(ran) < len(expected):
-        raise BrokenError("run_all", "stops while tasks are still waiting", detail)
+        raise BrokenError("run_all", f"stops while a task is {left}", detail)
     if sorted(names) != sorted(name for _, name in expected):
         raise BrokenError("run_all", "does not run each task once", detail)
     # A name may come twice in a large case; then the order is what is looked at.
@@ -183,23 +223,31 @@ def steady_clock(clock: Any) -> Verdict:
     if unfit:
         return unfit
 
+    def two_clocks(trial: Trial, _case: Case) -> None:
+        for name, reading in (("clock", 30), ("other", 10)):
+            trial.note(f"# the wall clock shows {reading}")
+            made = trial.call(
+                f"{name} = SteadyClock(wall)", "SteadyClock", clock, lambda seen=reading: seen
+            )
+            got = trial.call(f"{name}.now()", "now", made.now)
+            trial.lines[-1] += f"    # returned {got!r}"
+            if name == "other" and is_number(got) and got == 30:
+                detail = "What a clock remembers belongs on self, where each has its own."
+                raise BrokenError("now", "shows what another clock has read", detail)
+
     def scenario(trial: Trial, readings: Case) -> None:
         reading = readings[0]
-
-        def wall() -> int:
-            return int(reading)
-
-        mine = trial.call("clock = SteadyClock(wall)", "SteadyClock", clock, wall)
-        seen: list[int] = []
+        mine = trial.call("clock = SteadyClock(wall)", "SteadyClock", clock, lambda: reading)
+        seen: list[float] = []
         for reading in readings:
             trial.note(f"# the wall clock shows {reading}")
             got = trial.call("clock.now()", "now", mine.now)
             trial.lines[-1] += f"    # returned {got!r}"
             seen.append(reading)
-            if type(got) in (int, float) and got == max(seen):
+            if is_number(got) and got == max(seen):
                 continue
             detail = f"It returned {got!r}; the largest reading so far is {max(seen)}."
-            if type(got) not in (int, float):
+            if not is_number(got):
                 problem = "does not return a time"
             elif got < max(seen[:-1], default=got):
                 problem = "runs backwards"
@@ -209,12 +257,14 @@ def steady_clock(clock: Any) -> Verdict:
                 problem = "is ahead of the wall clock"
             raise BrokenError("now", problem, detail)
 
-    def reading(random: Random) -> int:
-        return random.randint(1, 50)
+    def reading(random: Random) -> float:
+        return random.choice([random.randint(1, 50), random.uniform(1, 50)])
 
     small = sequences([10, 20, 30], 5)
-    return smallest_failure(scenario, small, random_cases(reading, 20, 10)) or right(
-        "it follows the wall clock forwards, and waits for it when it is set back."
+    return (
+        smallest_failure(two_clocks, [[]])
+        or smallest_failure(scenario, small, random_cases(reading, 20, 10))
+        or right("it follows the wall clock forwards, and waits for it when it is set back.")
     )
 
 

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 from ..broken import BrokenQueue
-from .exercises import exercise, need_diagnosis, need_function
+from .exercises import exercise, is_number, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
@@ -32,8 +32,8 @@ def _name(number: int) -> str:
 class RivalLock:
     """A lock, and another worker who takes a task at the worst moment; no thread is needed.
 
-    when: "waiting": it takes the first task that is due while you wait for the lock; "after": as
-    soon as you have given the lock back; "never".
+    when: "waiting": it holds the lock when you first ask, and takes the first task that is due
+    before you get it; "after": it takes one as soon as you have given the lock back; "never".
     """
 
     def __init__(self, heap: list[tuple[float, str]], now: float, when: str) -> None:
@@ -41,15 +41,23 @@ class RivalLock:
         self.taken: list[str] = []  # by the other worker
         self.held = False
         self.asked = 0
+        self.refused = False  # you asked without waiting, and did not get it since
         self.left = list(heap)  # the heap when the lock was given back last
 
-    def acquire(self, *_how: object) -> bool:
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        waits = blocking and timeout != 0
         if self.held:
+            if not waits or timeout > 0:
+                return False
             raise RuntimeError("you wait for a lock that you hold: it would be for ever")
         self.asked += 1
-        if self.when == "waiting" and not self.taken:
+        if self.when == "waiting" and self.asked == 1:
             self._rival()
+            if not waits:
+                self.refused = True
+                return False
         self.held = True
+        self.refused = False
         return True
 
     def release(self) -> None:
@@ -93,7 +101,7 @@ def take(function: Any) -> Verdict:
 
     for when in ("never", "waiting", "after"):
         found = smallest_failure(
-            alone_or_not(when), sequences([5, 7, 60], 3, shortest=0), random_cases(due, 12, 10)
+            alone_or_not(when), sequences([5, now, 60], 3, shortest=0), random_cases(due, 12, 10)
         )
         if found:
             return found
@@ -120,6 +128,9 @@ def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> 
     detail = f"It returned {got!r}, and the heap is now {heap!r}."
     if lock.held:
         raise BrokenError("take", "keeps the lock", "Nobody can ever take a task again.")
+    if lock.refused and got is None:
+        detail = "Another worker had the lock when you asked. Wait until it is free."
+        raise BrokenError("take", "gives up when the lock is not free at once", detail)
     if (not lock.asked and heap != before) or (lock.asked and heap != lock.left):
         raise BrokenError("take", "removes a task without holding the lock", detail)
     if got in before:
@@ -139,7 +150,8 @@ def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> 
     if expected is None:
         problem = f"takes a task that is not due at second {now}"
     elif got is None:
-        problem = "leaves a task that is due"
+        exactly = min(before)[0] == now
+        problem = f"leaves a task that is due{f' exactly at second {now}' * exactly}"
     else:
         problem = "does not take the task that is due first"
     raise BrokenError("take", problem, wanted)
@@ -147,9 +159,14 @@ def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> 
 
 # --- a worker's loop ------------------------------------------------------------------------------
 
+ERRORS: dict[str, Exception] = {
+    "raises": ValueError("no such address"),
+    "breaks": OSError("no connection"),
+}
 ACTIONS = {
     "works": "def works(): return 'sent'",
     "raises": "def raises(): raise ValueError('no such address')",
+    "breaks": "def breaks(): raise OSError('no connection')",
     "stops": "def stops(): stop.set()",
 }
 
@@ -161,19 +178,23 @@ def work(function: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def told_before(stopped: bool) -> Scenario:
+    def told_before(stopped: bool, words: bool = False) -> Scenario:
         def scenario(trial: Trial, case: Case) -> None:
-            _work_once(trial, case, stopped, function)
+            _work_once(trial, case, stopped, words, function)
 
         return scenario
 
-    found = smallest_failure(
-        told_before(False), sequences(["works", "raises", "stops", "later"], 3, shortest=0)
-    ) or smallest_failure(told_before(True), sequences(["works", "raises"], 2))
+    kinds = ["works", "raises", "breaks", "stops", "later"]
+    # What was passed on comes last: an answer that mixes up the ends is told so first.
+    found = (
+        smallest_failure(told_before(False), sequences(kinds, 3, shortest=0))
+        or smallest_failure(told_before(True), sequences(kinds[:2], 2))
+        or smallest_failure(told_before(False, words=True), sequences(kinds, 1))
+    )
     return found or right("every task it takes comes to an end, and it stops when told to.")
 
 
-def _work_once(trial: Trial, case: Case, stopped: bool, function: Any) -> None:
+def _work_once(trial: Trial, case: Case, stopped: bool, words: bool, function: Any) -> None:
     from sched import HeapScheduler, TaskStatus, VirtualClock
 
     stop, ran = Event(), []
@@ -181,8 +202,8 @@ def _work_once(trial: Trial, case: Case, stopped: bool, function: Any) -> None:
     def acts(number: int, kind: str) -> Any:
         def action() -> str:
             ran.append(number)
-            if kind == "raises":
-                raise ValueError("no such address")
+            if kind in ERRORS:
+                raise ERRORS[kind]
             if kind == "stops":
                 stop.set()
             return "sent"
@@ -206,7 +227,7 @@ def _work_once(trial: Trial, case: Case, stopped: bool, function: Any) -> None:
         if over or delay:
             expected.append(TaskStatus.PENDING)
         else:
-            expected.append(TaskStatus.FAILED if kind == "raises" else TaskStatus.SUCCEEDED)
+            expected.append(TaskStatus.FAILED if kind in ERRORS else TaskStatus.SUCCEEDED)
         over = over or kind == "stops"
     if stopped:
         stop.set()
@@ -217,6 +238,18 @@ def _work_once(trial: Trial, case: Case, stopped: bool, function: Any) -> None:
         if problem:
             detail = f"{_name(number)!r} is {scheduler.status(number + 1).name} at the end; "
             raise BrokenError("work", problem, f"{detail}it should be {wanted.name}.")
+    if not words:
+        return
+    for number, (kind, wanted) in enumerate(zip(case, expected, strict=True)):
+        task = scheduler.task(number + 1)
+        if wanted is TaskStatus.FAILED and str(ERRORS[kind]) not in str(task.error):
+            detail = f"{_name(number)!r} is kept with the error {task.error!r}, "
+            detail += f"and {kind}() raised {ERRORS[kind]!r}."
+            raise BrokenError("work", "does not tell which error it was", detail)
+        if wanted is TaskStatus.SUCCEEDED and kind != "stops" and task.result != "sent":
+            detail = f"{_name(number)!r} is kept with the result {task.result!r}, "
+            detail += "and its action returned 'sent'."
+            raise BrokenError("work", "does not pass on what the action returned", detail)
 
 
 def _wrong_end(wanted: str, got: str, runs: int) -> str | None:
@@ -247,14 +280,14 @@ def finish_time(function: Any) -> Verdict:
         return unfit
 
     def scenario(trial: Trial, durations: Case) -> None:
-        for workers in (1, 2, 3):
+        for workers in (1, 2, 3, 8):
             trial.lines.clear()
             shown = f"finish_time({durations!r}, {workers})"
             got = trial.call(shown, "finish_time", function, list(durations), workers)
             trial.lines[-1] += f"    # returned {got!r}"
             share = _shared_out(durations, workers)
             expected = max(map(sum, share), default=0)
-            if type(got) not in (int, float):
+            if not is_number(got):
                 detail = f"It returned {got!r}; it should return {expected}."
                 raise BrokenError("finish_time", "does not return a number of seconds", detail)
             if abs(got - expected) > 1e-9:
@@ -299,14 +332,14 @@ def rank(function: Any) -> Verdict:
         return unfit
 
     def scenario(trial: Trial, case: Case) -> None:
-        for aging in (10, 4):
+        for aging in (10, 4, 2.5):
             trial.lines.clear()
             ranks = []
             for priority, run_at in case:
                 shown = f"rank({priority}, {run_at}, {aging})"
                 got = trial.call(shown, "rank", function, priority, run_at, aging)
                 trial.lines[-1] += f"    # returned {got!r}"
-                if type(got) not in (int, float):
+                if not is_number(got):
                     raise BrokenError("rank", "does not return a number", f"It returned {got!r}.")
                 ranks.append(got)
             for task, mine in zip(case, ranks, strict=True):
@@ -323,11 +356,11 @@ def rank(function: Any) -> Verdict:
     )
 
 
-def _is_before(one: tuple[int, int], other: tuple[int, int], aging: int) -> bool:
+def _is_before(one: tuple[int, int], other: tuple[int, int], aging: float) -> bool:
     return one[0] * aging + one[1] < other[0] * aging + other[1]
 
 
-def _out_of_order(first: tuple[int, int], last: tuple[int, int], aging: int) -> tuple[str, str]:
+def _out_of_order(first: tuple[int, int], last: tuple[int, int], aging: float) -> tuple[str, str]:
     """What is wrong where ``first`` does not come first, and a sentence about it."""
     level = abs(first[0] - last[0]) * aging
     detail = (
