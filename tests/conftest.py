@@ -69,3 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run each notebook again from each of its headings, not only from the first",
     )
+    parser.addoption(
+        "--every-answer",
+        action="store_true",
+        help="run the notebooks with each right answer in turn, not only with the solutions",
+    )

@@ -16,6 +16,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from lab.launch import copy_notebooks
+from tests.test_notebook_rules import NOTEBOOKS, tags
+
 PATIENCE = 300  # seconds for one cell, on a machine that may be busy with other things
 NOT_COMPARED = ("nbval-ignore-output", "nbval-skip")
 
@@ -57,8 +60,11 @@ def kernel(folder: Path, progress: Path, patience: float = PATIENCE) -> Iterator
         yield Kernel(client)
 
 
-def tags(cell: NotebookNode) -> list[str]:
-    return list(cell.metadata.get("tags", []))
+def copies(folder: Path) -> Path:
+    """A learner's copies of the notebooks, in a checkout: its `work`."""
+    (folder / "benchmarks").symlink_to(NOTEBOOKS.parent / "benchmarks")
+    copy_notebooks(NOTEBOOKS, folder / "work")
+    return folder / "work"
 
 
 def where(cell: NotebookNode) -> str:

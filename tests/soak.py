@@ -5,7 +5,7 @@ machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 workers   200,000 tasks that fail at random, on 8 threads
 instants  interrupts at every instant in every state of every scheduler, and 200 forks
-notebooks each one run again from each of its headings
+notebooks each run again from each of its headings, and the series with each right answer
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
 busy      ``make test`` while other processes keep the cores busy, three at work for each core
 
@@ -190,7 +190,13 @@ PARTS = {
     "instants": lambda: soak_runs(
         1, "tests/test_interrupts.py", "tests/test_forks.py", "--every-instant", "--forks=200"
     ),
-    "notebooks": lambda: soak_runs(1, "tests/test_notebook_reruns.py", "--every-heading"),
+    "notebooks": lambda: soak_runs(
+        1,
+        "tests/test_notebook_reruns.py",
+        "tests/test_notebooks_solved.py",
+        "--every-heading",
+        "--every-answer",
+    ),
     "memory": lambda: soak_runs(
         1, "tests/test_memory.py", "-k", "cycles_leave_memory_flat", "--cancel-cycles=1000000"
     ),

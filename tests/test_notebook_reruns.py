@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from lab.launch import copy_notebooks
-from tests.kernels import Kernel, difference, errors, is_compared, kernel, shown, tags, where
-from tests.test_notebook_rules import DEEPER, NOTEBOOKS, STORED, code, text
+from lab.launch import fresh
+from tests.kernels import Kernel, copies, difference, errors, is_compared, kernel, shown, where
+from tests.test_notebook_rules import DEEPER, NOTEBOOKS, STORED, code, tags, text
 
 
 def code_cells(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
@@ -58,11 +58,7 @@ def again_from_headings(
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A learner's copies, in a checkout."""
-    checkout = tmp_path_factory.mktemp("checkout")
-    (checkout / "benchmarks").symlink_to(NOTEBOOKS.parent / "benchmarks")
-    copy_notebooks(NOTEBOOKS, checkout / "work")
-    return checkout / "work"
+    return copies(tmp_path_factory.mktemp("checkout"))
 
 
 # Not yet made so that each cell can be run again: whoever does it takes the name out of this list.
@@ -131,3 +127,12 @@ def test_a_cell_that_cannot_be_run_again_is_found(
         except TimeoutError as error:
             faults = [str(error)]
     assert any(said in fault for fault in faults) if said else not faults, faults
+
+
+def test_a_cell_that_needs_what_only_ci_runs_is_found(tmp_path: Path) -> None:
+    whole = nbformat.v4.new_notebook(cells=[code("x = 1", "ci-only"), code("print(x)")])
+    copied = nbformat.reads(fresh(nbformat.writes(whole).encode()).decode(), as_version=4)
+    with kernel(tmp_path, tmp_path) as running:
+        first, second = twice_each(running, copied.cells)
+    assert "raises NameError: name 'x' is not defined" in first
+    assert second.startswith("the second time")
