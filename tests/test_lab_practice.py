@@ -1,5 +1,6 @@
 """Practice without end, answered by the package; and threads whose scheduler is the learner."""
 
+import re
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -211,11 +212,33 @@ def test_the_buttons_play(shown: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"story": "x"}, {"story": "count", "threads": 1}, {"story": "count", "lock": (2, 1)}]
+    "bad",
+    [
+        {"story": "x"},
+        {"story": ["count"]},
+        {"story": "count", "threads": 1},
+        {"story": "count", "threads": "2"},
+        {"story": "count", "lock": (2, 1)},
+        {"story": "count", "lock": 3},
+        {"story": "count", "lock": ("1", "3")},
+        {"story": "count", "order": 1},
+        {"story": "count", "order": "121"},
+    ],
 )
 def test_a_game_that_there_is_not_is_said(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="stories are|threads must|lock must"):
+    with pytest.raises(ValueError, match="stories are|threads must|lock must|order must"):
         turns(**bad)
+
+
+def test_each_turn_shows_what_the_thread_keeps_to_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    turns("count", order=[1, 2, 2, 1])
+    out = capsys.readouterr().out
+    assert re.search(r"thread 2: x = x \+ 1 +count = 0   its x = 1\n", out)
+    assert re.search(r"thread 1: x = x \+ 1 +count = 0   its x = 1\n", out)
+    turns("take", order=[1, 2])
+    assert capsys.readouterr().out.count("its name = 'mail'") == 2
 
 
 def test_a_turn_that_cannot_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:

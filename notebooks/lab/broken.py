@@ -4,7 +4,7 @@ A notebook shows one by ``print(inspect.getsource(...))``, so that there is one 
 are written as a learner would write them: without types.
 """
 
-# mypy: allow-untyped-defs
+# mypy: allow-untyped-defs, allow-untyped-calls
 # pyright: basic
 
 from collections import deque
@@ -102,6 +102,25 @@ class BrokenQueue:
         with self.lock:
             if name in self.names:
                 self.names.remove(name)
+
+
+def run_steps(steps):
+    """What workers run who share a BrokenQueue and do these steps: look, remove, look, ...
+
+    steps: the number of the worker whose turn it is, such as [1, 2, 1, 2].
+    """
+    queue = BrokenQueue(["mail", "report"])
+    seen = {}  # by worker: what it saw, if it has looked
+    ran = []
+    for worker in steps:
+        if worker not in seen:
+            seen[worker] = queue.look()
+            continue
+        name = seen.pop(worker)
+        queue.remove(name)
+        if name is not None:
+            ran.append(name)
+    return ran
 
 
 class BrokenPauses:

@@ -30,6 +30,7 @@ class Shared:
     holder: int | None = None
 
 
+Own = dict[str, Any]  # a thread's variables, which no other thread sees
 Steps = Iterator[str]
 
 
@@ -37,26 +38,26 @@ Steps = Iterator[str]
 class Story:
     """What each thread does, step by step; how it begins; what is wrong at the end, or ""."""
 
-    steps: Callable[[Shared], Steps]
+    steps: Callable[[Shared, Own], Steps]
     begin: Callable[[int], Shared]
     wrong: Callable[[Shared, int], str]
     shown: Callable[[Shared], str]
     length: int
 
 
-def _add_one(shared: Shared) -> Steps:
+def _add_one(shared: Shared, own: Own) -> Steps:
     """count += 1, as Python does it. Each yield names the step that comes next."""
     yield "x = count"
-    x = shared.count
+    own["x"] = shared.count
     yield "x = x + 1"
-    x = x + 1
+    own["x"] += 1
     yield "count = x"
-    shared.count = x
+    shared.count = own["x"]
 
 
-def _take_one(shared: Shared) -> Steps:
+def _take_one(shared: Shared, own: Own) -> Steps:
     yield "name = tasks[0], if there is one"
-    name = shared.tasks[0] if shared.tasks else None
+    own["name"] = name = shared.tasks[0] if shared.tasks else None
     yield "if name in tasks: tasks.remove(name)"
     if name in shared.tasks:
         shared.tasks.remove(str(name))
@@ -88,18 +89,25 @@ STORIES = {
 }
 
 
+def _are_steps(lock: Any, length: int) -> bool:
+    return (
+        isinstance(lock, tuple | list)
+        and len(lock) == 2
+        and all(type(step) is int for step in lock)
+        and 1 <= lock[0] <= lock[1] <= length
+    )
+
+
 class Game:
     """Some threads in one story, at one moment. Undo begins again, one turn less."""
 
     def __init__(self, story: str, threads: int = 2, lock: tuple[int, int] | None = None) -> None:
-        if story not in STORIES:
+        if not isinstance(story, str) or story not in STORIES:
             raise ValueError(f"turns: the stories are {', '.join(STORIES)}; got {story!r}")
-        if threads not in (2, 3, 4):
+        if type(threads) is not int or threads not in (2, 3, 4):
             raise ValueError(f"threads must be 2, 3 or 4, got {threads!r}")
         self.story, self.threads = STORIES[story], threads
-        if lock is not None and not (
-            len(lock) == 2 and 1 <= lock[0] <= lock[1] <= self.story.length
-        ):
+        if lock is not None and not _are_steps(lock, self.story.length):
             raise ValueError(
                 f"lock must name a first and a last step from 1 to {self.story.length}, such as "
                 f"(1, 2), got {lock!r}"
@@ -111,12 +119,13 @@ class Game:
     def _begin(self) -> None:
         self.shared = self.story.begin(self.threads)
         self.told = [f"at the start: {self.story.shown(self.shared)}"]
+        self._own: list[Own] = [{} for _ in range(self.threads)]
         self._threads = [self._with_lock(n) for n in range(1, self.threads + 1)]
         self.next: list[str | None] = [next(thread, None) for thread in self._threads]
 
     def _with_lock(self, number: int) -> Steps:
         first, last = self.lock or (0, 0)
-        steps = self.story.steps(self.shared)
+        steps = self.story.steps(self.shared, self._own[number - 1])
         for place, step in enumerate(steps, start=1):
             if place == first:
                 yield LOCK
@@ -143,7 +152,8 @@ class Game:
         step = self.next[thread - 1]
         self.next[thread - 1] = next(self._threads[thread - 1], None)
         self.turns.append(thread)
-        self.told.append(f"thread {thread}: {step:<38}{self.story.shown(self.shared)}")
+        own = "".join(f"   its {name} = {value!r}" for name, value in self._own[thread - 1].items())
+        self.told.append(f"thread {thread}: {step:<38}{self.story.shown(self.shared)}{own}")
         return True
 
     def undo(self) -> None:
@@ -219,6 +229,8 @@ def turns(
     """
     game = Game(story, threads, lock)
     if order is not None:
+        if not isinstance(order, list | tuple):
+            raise ValueError(f"order must say whose turn it is, such as [1, 2, 1], got {order!r}")
         for thread in order:
             if not game.go(thread):
                 print(f"It cannot be the turn of {thread!r} here.")

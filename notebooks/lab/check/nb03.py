@@ -5,7 +5,7 @@ from random import Random
 from threading import Event
 from typing import Any
 
-from ..broken import BrokenQueue
+from ..broken import run_steps
 from .exercises import exercise, is_number, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
@@ -19,6 +19,7 @@ from .searching import (
     wrong,
 )
 
+_run_steps: Any = run_steps  # written as a learner would write it: without types
 NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
 
 
@@ -399,7 +400,7 @@ def diagnose_03(answer: Any) -> Verdict:
     fault, steps = answer
     if any(type(step) is not int or step not in (1, 2) for step in steps):
         return wrong("the list", "should hold 1 and 2, the numbers of the workers, in their order")
-    ran = _runs(steps)
+    ran = _run_steps(steps)
     if len(set(ran)) == len(ran):
         return wrong("the list", f"does not show the fault: {ran} ran, no task twice")
     if len(steps) > 4:
@@ -411,20 +412,3 @@ def diagnose_03(answer: Any) -> Verdict:
             f"Your steps do show it: {ran} ran. Who holds the lock between a look and a removal?",
         )
     return right(f"both looked before one removed, and {ran} ran. Four steps are the fewest.")
-
-
-def _runs(steps: Any) -> list[str]:
-    """What two workers run if they do their steps in this order: look, remove, look, ..."""
-    untyped: Any = BrokenQueue
-    queue = untyped(["mail", "report"])
-    seen: dict[int, str | None] = {}
-    ran: list[str] = []
-    for worker in steps:
-        if worker not in seen:
-            seen[worker] = queue.look()
-        else:
-            name = seen.pop(worker)
-            queue.remove(name)
-            if name is not None:
-                ran.append(name)
-    return ran

@@ -1,0 +1,68 @@
+"""Real threads for notebook 03: run some of them, and a gate that makes an unlucky moment come.
+
+gate.wait()              # in the gap of what `take` does
+two_workers(take)        # what two threads get that call it at the same time
+"""
+
+from collections.abc import Callable
+from threading import Barrier, BrokenBarrierError, Event, Thread
+from typing import Any
+
+
+def run_threads(target: Callable[[], object], number: int) -> None:
+    """Call target in so many threads at once, and wait until all have come back."""
+    threads = [Thread(target=target, daemon=True) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def ask() -> None:
+    """Wait for a tenth of a second, as if for an answer from the network."""
+    Event().wait(0.1)
+
+
+class Gate:
+    """Opens when two threads stand before it, or when one has lost its patience (in seconds)."""
+
+    def __init__(self) -> None:
+        self.close(patience=0)
+
+    def close(self, patience: float) -> None:
+        """As new, whatever was run before. With a patience of 0 it holds nobody."""
+        self.patience = patience
+        self.gave_up = False
+        self._barrier = Barrier(2)
+
+    def wait(self) -> None:
+        """Stand before the gate until it opens."""
+        if self.patience <= 0:
+            return
+        try:
+            self._barrier.wait(self.patience)
+        except BrokenBarrierError:
+            self.gave_up = True
+
+
+gate = Gate()
+
+
+def two_workers(take: Callable[[], Any], patience: float = 10) -> list[str]:
+    """What two threads get that call take(), sorted: which of them was first is chance.
+
+    patience: seconds for which one stands alone before the gate; 0: the gate stands open.
+    """
+    gate.close(patience)
+    got: list[str] = []
+
+    def worker() -> None:
+        try:
+            got.append(str(take()))
+        except Exception as error:
+            got.append(type(error).__name__)
+
+    run_threads(worker, 2)
+    if gate.gave_up:
+        print("Nobody else came to the gate.")
+    return sorted(got)

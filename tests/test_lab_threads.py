@@ -1,0 +1,52 @@
+"""What notebook 03 needs of real threads holds on any machine, and whatever was run before."""
+
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
+
+from lab.threads import gate, run_threads, two_workers  # noqa: E402
+
+
+def test_as_many_threads_run_as_are_asked_for_and_all_are_over() -> None:
+    before = threading.active_count()
+    ran: list[int] = []
+    run_threads(lambda: ran.append(threading.get_ident()), 5)
+    assert len(ran) == 5
+    assert threading.active_count() == before
+
+
+def taker(tasks: list[str], lock: Any = None) -> object:
+    if lock is not None:
+        with lock:
+            return taker(tasks)
+    if not tasks:
+        return None
+    gate.wait()
+    return tasks.pop()
+
+
+def test_the_gate_lets_both_look_before_either_removes() -> None:
+    for _ in range(20):
+        tasks = ["mail"]
+        assert two_workers(partial(taker, tasks)) == ["IndexError", "mail"]
+
+
+def test_under_a_lock_nobody_else_comes_to_the_gate(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        tasks, lock = ["mail"], threading.Lock()
+        got = two_workers(partial(taker, tasks, lock), patience=0.01)
+        assert got == ["None", "mail"]
+    assert capsys.readouterr().out == "Nobody else came to the gate.\n" * 2
+    test_the_gate_lets_both_look_before_either_removes()  # a gate that gave up is closed again
+
+
+def test_an_open_gate_holds_nobody() -> None:
+    tasks, lock = ["mail"], threading.Lock()
+    assert two_workers(partial(taker, tasks, lock), patience=0) == ["None", "mail"]
