@@ -58,8 +58,7 @@ class Scheduler:
         if isinstance(clock, type) or not isinstance(clock, Clock):
             raise TypeError(f"clock must have a method now(), got {arguments.shown(clock)}")
         self.clock = clock
-        self.ledger: Ledger = MemoryLedger(
-            self.queue,
+        self.ledger = self.make_ledger(
             clock,
             history=arguments.as_count(history, "history", at_least=0),
             max_dead_letters=arguments.as_limit(max_dead_letters, "max_dead_letters"),
@@ -68,6 +67,10 @@ class Scheduler:
         )
         self._subscribers, self._room = Subscribers(), Room()
         self.notices = Notices()  # for worker pools: who is told when something can run
+
+    def make_ledger(self, clock: Clock, **limits: Any) -> Ledger:
+        """Where the tasks are kept: here in memory. Called once; arguments are checked. O(1)."""
+        return MemoryLedger(self.queue, clock, **limits)
 
     # --- adding -----------------------------------------------------------------------------------
 
@@ -107,7 +110,7 @@ class Scheduler:
             task_name = arguments.as_name(task_name)
         if delay is not None or run_at is not None:
             delay, run_at = arguments.as_time(delay, run_at)
-        # Most tasks have none of these. (A chain of "is" is the fastest way to see it.)
+        # Most have none of these. (A chain of "is" is the fastest way to see it.)
         if action is kwargs is timeout is retry is key is wait is None and args is NOTHING:  # type: ignore[comparison-overlap]
             entry = self.ledger.add(priority, task_name, delay, run_at)
         else:
@@ -211,9 +214,7 @@ class Scheduler:
 
     def cancel(self, task_id: int) -> bool:
         """Cancel a PENDING task; False if it is not PENDING. O(1) amortised.
-
-        Raises UnknownTaskError for an id that was never added or is evicted from history.
-        """
+        Raises UnknownTaskError for an id that was never added or is evicted from history."""
         done = self.ledger.cancel(arguments.as_task_id(task_id))
         if done is None:
             return False
@@ -225,7 +226,6 @@ class Scheduler:
 
     def reprioritize(self, task_id: int, priority: int | float) -> bool:
         """Give a PENDING task another priority; False if it is not PENDING. O(log n) in a heap.
-
         Raises UnknownTaskError, and TypeError or ValueError for a bad priority."""
         task_id, priority = arguments.as_task_id(task_id), arguments.as_priority(priority)
         return self.ledger.reprioritize(task_id, priority)
@@ -252,9 +252,7 @@ class Scheduler:
 
     def peek_next_task(self) -> Task | None:
         """The task that ``get_next_task`` would take, left where it is; None if none is ready.
-
-        O(1) amortised, O(n log n) for the naive sort.
-        """
+        O(1) amortised, O(n log n) for the naive sort."""
         return self.ledger.peek()
 
     def next_run_time(self) -> float | None:
