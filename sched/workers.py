@@ -385,6 +385,7 @@ def _nothing() -> None:
 
 
 @atexit.register
-def _shutdown_all() -> None:
+def shutdown_all() -> None:
+    """Shut down every pool of this process that runs. Idempotent. O(workers)."""
     for pool in list(_running):
         pool.shutdown_at_exit()

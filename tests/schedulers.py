@@ -1,5 +1,15 @@
 """Every scheduler that the conformance suite and the state machine run through."""
 
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from sched import (
     HeapScheduler,
     MultilevelScheduler,
@@ -7,14 +17,32 @@ from sched import (
     Scheduler,
     SortedListScheduler,
 )
+from sched.durable import SQLiteScheduler, action
 from sched.memory import MemoryLedger
 
-SCHEDULERS: list[type[Scheduler]] = [
+_folder = Path(tempfile.mkdtemp(prefix="sched-tests-"))
+_numbers: Iterator[int] = count(1)
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+
+
+class FileScheduler(SQLiteScheduler):
+    """One in a new file, with a window so small that most tasks are beyond it."""
+
+    def __init__(self, **options: Any) -> None:
+        path = _folder / f"{next(_numbers)}.db"
+        super().__init__(path, **{"window": 3, "durability": "normal", **options})
+
+
+action("print")(print)  # what the suites have their tasks do
+
+IN_MEMORY: list[type[Scheduler]] = [
     HeapScheduler,
     SortedListScheduler,
     NaiveSortScheduler,
     MultilevelScheduler,
 ]
+in_memory = pytest.mark.parametrize("scheduler_class", IN_MEMORY, ids=lambda cls: cls.__name__)
+SCHEDULERS: list[type[Scheduler]] = [*IN_MEMORY, FileScheduler]
 
 
 def ledger_of(scheduler: Scheduler) -> MemoryLedger:

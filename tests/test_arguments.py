@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from sched import HeapScheduler, Scheduler, VirtualClock
-from tests.schedulers import ledger_of
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"priority": math.nan}, ValueError, "priority.*got nan"),
@@ -67,7 +66,8 @@ GOOD: dict[str, Any] = {"priority": 1, "task_name": "t"}
 
 
 def state(s: Scheduler) -> tuple[Any, ...]:
-    return repr(s.pending_tasks()), s.metrics(), dict(ledger_of(s).keys)
+    tasks = [*s.pending_tasks(), *s.running_tasks()]
+    return repr(s.pending_tasks()), s.metrics(), {task.key: task.id for task in tasks if task.key}
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD, ids=lambda x: str(x)[:40])

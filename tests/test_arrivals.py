@@ -20,7 +20,7 @@ from sched import (
     memory,
 )
 from tests.instants import at_instant, handled_by
-from tests.schedulers import ledger_of
+from tests.schedulers import in_memory, ledger_of
 from tests.worlds import CALLS, World, verify
 
 PATIENCE = 60  # seconds
@@ -181,6 +181,7 @@ def test_a_finalizer_that_the_collector_calls_anywhere_may_add() -> None:
     assert s.metrics().added == 900
 
 
+@in_memory
 @pytest.mark.parametrize("atomic", [True, False])
 def test_threads_that_add_beside_others_lose_nothing_and_keep_their_order(
     atomic: bool, scheduler_class: type[Scheduler], monkeypatch: pytest.MonkeyPatch
@@ -312,6 +313,7 @@ class Nosy(str):
         return False
 
 
+@in_memory
 def test_nothing_of_a_users_runs_under_the_lock(s: Scheduler, clock: VirtualClock) -> None:
     ledger, Nosy.found = ledger_of(s), []
     Nosy.ledger = ledger

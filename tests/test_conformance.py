@@ -20,7 +20,7 @@ from sched import (
     VirtualClock,
 )
 from tests.model import Model
-from tests.schedulers import ledger_of
+from tests.schedulers import in_memory, ledger_of
 
 
 def named(name: str) -> Task:
@@ -536,14 +536,12 @@ def test_a_requeue_needs_room(scheduler_class: type[Scheduler]) -> None:
 def test_many_are_added_at_once_in_the_order_of_their_ids(
     s: Scheduler, clock: VirtualClock
 ) -> None:
-    def act() -> None: ...
-
     s.add_task(2, "before")
     ids = s.add_tasks(
         [
             (1, "a"),
             [2, "b", 3.0],
-            {"priority": 1, "task_name": "c", "action": act, "key": "k"},
+            {"priority": 1, "task_name": "c", "action": print, "key": "k"},
             {"priority": 0, "task_name": "d", "run_at": 1001.0},
             {"priority": 0, "task_name": "again", "key": "k"},
             (2, named("named after a task")),
@@ -551,7 +549,7 @@ def test_many_are_added_at_once_in_the_order_of_their_ids(
     )
     assert ids == [2, 3, 4, 5, 4, 6]
     s.check()
-    assert s.task(4).action is act
+    assert s.task(4).action is print
     assert drain(s) == ["a", "c", "before", "named after a task"]
     clock.advance(3)
     assert drain(s) == ["d", "b"]
@@ -747,7 +745,7 @@ def test_repr_counts(s: Scheduler) -> None:
     assert repr(s) == f"<{name}: 2 pending (1 ready, 1 waiting), 0 running>"
 
 
-# --- check() itself -------------------------------------------------------------------------------
+# --- check() itself, of what is in memory ---------------------------------------------------------
 
 
 def damage_entry_lost(ledger: Any) -> None:
@@ -812,6 +810,7 @@ def damage_uncounted_tombstone(ledger: Any) -> None:
     [value for name, value in sorted(globals().items()) if name.startswith("damage_")],
     ids=lambda f: f.__name__,
 )
+@in_memory
 def test_check_notices_damage(s: Scheduler, damage: Any) -> None:
     s.add_tasks([(1, "a"), (2, "b"), (3, "c", 5), (3, "d", 7), (3, "e", 9), (0, "f"), (0, "g")])
     s.add_task(5, "h", key="kept")

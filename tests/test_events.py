@@ -22,7 +22,7 @@ def test_each_move_is_told_in_its_kind_with_the_task_as_it_was_then(
     s: Scheduler, clock: VirtualClock
 ) -> None:
     events = heard(s)
-    i = s.add_task(1, "a", action=int)
+    i = s.add_task(1, "a", action=print)
     s.fail(s.get_next_task(), "once", retry_in=5)
     clock.advance(5)
     s.fail(s.get_next_task(), "twice")

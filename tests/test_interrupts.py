@@ -19,7 +19,7 @@ import pytest
 from sched import HeapScheduler, Scheduler, task_table, waiting
 from sched.memory import MemoryLedger
 from tests.instants import at_instant, handled_by
-from tests.schedulers import SCHEDULERS, ledger_of
+from tests.schedulers import IN_MEMORY, in_memory, ledger_of
 from tests.worlds import CALLS, World, verify
 
 KINDS = ("usual", "crowded", "marked")
@@ -42,7 +42,7 @@ Case = tuple[str, type[Scheduler], str, dict[str, Any]]
 
 
 def cases(every: bool) -> Iterator[Case]:
-    for name, kind_of_scheduler, kind, options in product(CALLS, SCHEDULERS, KINDS, OPTIONS):
+    for name, kind_of_scheduler, kind, options in product(CALLS, IN_MEMORY, KINDS, OPTIONS):
         heap, usual = kind_of_scheduler is HeapScheduler, kind == "usual"
         if (
             every
@@ -108,6 +108,7 @@ def test_an_interrupt_at_any_instant_loses_nothing(
     assert not broken, broken
 
 
+@in_memory
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_near_the_recursion_limit_loses_nothing(
     name: str, scheduler_class: type[Scheduler]

@@ -7,7 +7,7 @@ import pytest
 
 from sched import NaiveSortScheduler, Scheduler, VirtualClock
 from sched.naive_sort import NaiveSortQueue
-from tests.schedulers import ledger_of
+from tests.schedulers import in_memory, ledger_of
 
 
 def kilobytes() -> float:
@@ -85,6 +85,7 @@ def test_add_then_take_cycles_leave_memory_flat(scheduler_class: type[Scheduler]
     assert kilobytes() - before < 20
 
 
+@in_memory
 def test_tombstones_leave_a_queue_that_shrinks(scheduler_class: type[Scheduler]) -> None:
     s = scheduler_class(clock=VirtualClock())
     ids = s.add_tasks([(i, "t") for i in range(1000)])

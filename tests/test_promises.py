@@ -33,6 +33,7 @@ LAYERS = [
     {"execution", "progress", "simulation", "wakeups"},
     {"workers"},
     {"plots"},
+    {"durable"},
     {"__main__"},
 ]
 
@@ -165,6 +166,7 @@ def test_the_core_imports_the_standard_library_only(path: Path) -> None:
 
 def test_importing_sched_is_light() -> None:
     heavy = ["numpy", "pandas", "matplotlib", "ipywidgets", "IPython", "tqdm", "asyncio"]
+    heavy += ["sqlite3", "sched.durable"]
     code = f"import sched, sys; print([m for m in {heavy!r} if m in sys.modules])"
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

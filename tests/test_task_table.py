@@ -7,7 +7,7 @@ import pytest
 
 from sched import HeapScheduler, Scheduler, WorkerPool
 from sched.memory import APPENDS_ARE_ATOMIC
-from tests.schedulers import ledger_of
+from tests.schedulers import in_memory, ledger_of
 from tests.test_threads import PATIENCE
 
 
@@ -30,6 +30,7 @@ class ClockThatAdds:
         return now
 
 
+@in_memory
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("look", ["get_next_task", "peek_next_task", "add_tasks"])
 def test_what_arrives_while_others_are_let_in_stays(

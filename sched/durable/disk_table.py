@@ -1,0 +1,154 @@
+"""DiskTable: the tasks of a file, with what has changed since the last write in front of it.
+
+A move is one assignment, ``put``, as it is in memory. What has been assigned is written many rows
+at a time, before anything is read that it could concern and before each commit; a task that is
+added, taken and completed between two commits is written once, as what it is in the end.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from sched.durable.rows import (
+    COLUMNS,
+    INSERT,
+    UPDATE,
+    Item,
+    Row,
+    changes_of,
+    item_of,
+    row_of,
+)
+from sched.durable.schema import FAILED, READY, RUNNING, WAITING
+
+SELECT = f"SELECT {COLUMNS} FROM sched_tasks"
+MOST = 10_000  # changes that are kept before they are written, though nothing is read
+
+
+class DiskTable:
+    """Used by one thread. name: that of the ledger, for the tasks that are read."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self.connection, self.name = connection, name
+        self.changed: dict[int, Item] = {}
+        self.new: dict[int, Item] = {}  # not on disk yet
+        self.deleted: dict[int, None] = {}
+        self.keys: dict[str, int | None] = {}  # taken, or free again, since the last write
+
+    # --- moves ------------------------------------------------------------------------------------
+
+    def add(self, task_id: int, item: Item) -> None:
+        """A task that has not been there. O(1)."""
+        self.new[task_id] = item
+        if len(self.new) > MOST:
+            self.write()
+
+    def put(self, task_id: int, item: Item) -> None:
+        """What a task is from now on. O(1)."""
+        if task_id in self.new:
+            self.new[task_id] = item
+        else:
+            self.changed[task_id] = item
+            if len(self.changed) > MOST:
+                self.write()
+
+    def delete(self, task_id: int) -> None:
+        """The task is forgotten. O(1)."""
+        if self.new.pop(task_id, None) is None:
+            self.changed.pop(task_id, None)
+            self.deleted[task_id] = None
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something has been assigned and not written. O(1)."""
+        return bool(self.new or self.changed or self.deleted)
+
+    def write(self) -> None:
+        """Write what has changed, in the transaction that is open or a new one. O(changes)."""
+        if not self.is_dirty:
+            return
+        self.begin()
+        many = self.connection.executemany
+        # Who gives up a key goes before who takes it.
+        if self.changed:
+            many(UPDATE, [changes_of(i, item) for i, item in self.changed.items()])
+        if self.deleted:
+            many("DELETE FROM sched_tasks WHERE id = ?", [(i,) for i in self.deleted])
+        if self.new:
+            many(INSERT, [row_of(i, item) for i, item in self.new.items()])
+        self.forget()
+
+    def begin(self) -> None:
+        """Open a transaction unless one is open. O(1).
+
+        Never a deferred one: that would find out only at its first write that somebody else
+        writes, and then waiting does not help."""
+        if not self.connection.in_transaction:
+            self.connection.execute("BEGIN IMMEDIATE")
+
+    def forget(self) -> None:
+        """Nothing has changed: it is written, or it is to be undone. O(1)."""
+        self.changed, self.new, self.deleted, self.keys = {}, {}, {}, {}
+
+    # --- looks ------------------------------------------------------------------------------------
+
+    def get(self, task_id: int) -> Item | None:
+        """What a task is; None if there is none of this id. O(log n)."""
+        item = self.new.get(task_id) or self.changed.get(task_id)
+        if item is not None or task_id in self.deleted or not -(2**63) <= task_id < 2**63:
+            return item
+        row = self.connection.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone()
+        return None if row is None else item_of(row, self.name)
+
+    def task_of_key(self, key: str) -> int | None:
+        """The id of the unfinished task with this key, if there is one. O(log n)."""
+        if key in self.keys:
+            return self.keys[key]
+        question = f"SELECT id FROM sched_tasks WHERE key = ? AND state <= {RUNNING}"
+        row = self.connection.execute(question, (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def ready(self, limit: int) -> list[Item]:
+        """The first ready tasks, in order; all if the limit is -1. O(limit)."""
+        return self._read(f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?", limit)
+
+    def waiting(self, limit: int) -> list[Item]:
+        """The first waiting tasks, by run_at; all if the limit is -1. O(limit)."""
+        return self._read(f"WHERE state = {WAITING} ORDER BY run_at, id LIMIT ?", limit)
+
+    def due(self, now: float, limit: int) -> list[Item]:
+        """The first waiting tasks whose time has come. O(limit)."""
+        where = f"WHERE state = {WAITING} AND run_at <= ? ORDER BY run_at, id LIMIT ?"
+        return self._read(where, now, limit)
+
+    def first_due(self) -> float | None:
+        """When the first waiting task is due. O(log n)."""
+        self.write()
+        question = f"SELECT run_at FROM sched_tasks WHERE state = {WAITING} ORDER BY run_at LIMIT 1"
+        row = self.connection.execute(question).fetchone()
+        return None if row is None else row[0]
+
+    def promote(self, now: float) -> int:
+        """Make all ready whose time has come, without reading them. Returns how many. O(n)."""
+        self.write()
+        self.begin()
+        move = f"UPDATE sched_tasks SET state = {READY} WHERE state = {WAITING} AND run_at <= ?"
+        return self.connection.execute(move, (now,)).rowcount
+
+    def dead(self) -> list[Item]:
+        """The dead letters, first failed first. O(number of tasks that have ended)."""
+        return self._read(f"WHERE state = {FAILED} AND ended IS NOT NULL ORDER BY ended")
+
+    def running(self) -> list[Item]:
+        """The tasks that are handed out, first handed out first. O(n)."""
+        return self._read(f"WHERE state = {RUNNING} ORDER BY number")
+
+    def ended(self) -> Iterable[tuple[int, int]]:
+        """Id and state of the tasks that have ended, first ended first. O(their number)."""
+        self.write()
+        question = "SELECT id, state FROM sched_tasks WHERE ended IS NOT NULL ORDER BY ended"
+        return self.connection.execute(question).fetchall()
+
+    def _read(self, where: str, *values: float) -> list[Item]:
+        self.write()
+        rows: list[Row] = self.connection.execute(f"{SELECT} {where}", values).fetchall()
+        return [item_of(row, self.name) for row in rows]

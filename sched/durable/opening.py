@@ -1,0 +1,117 @@
+"""Opening: from a path to a sound database, or to an error that names the file.
+
+A new file is made under another name and given its own when it is whole and on disk: a crash while
+it is made leaves nothing that could be taken for a queue.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from sched.durable import schema
+from sched.durable.errors import StorageError
+
+Durability: TypeAlias = Literal["full", "normal", "async"]
+
+BUSY = 5.0  # seconds to wait for another program that writes
+REASONS = {
+    "SQLITE_FULL": "the disk is full: what is in the file is safe, nothing can be added to it",
+    "SQLITE_BUSY": "another program has it locked",
+    "SQLITE_LOCKED": "another connection has it locked",
+    "SQLITE_READONLY": "it cannot be written: the file, or its folder, is read-only",
+    "SQLITE_CANTOPEN": "it cannot be opened",
+    "SQLITE_NOTADB": "it is not a file of this scheduler, nor a database at all",
+    "SQLITE_CORRUPT": "it is damaged: restore a backup",
+    "SQLITE_IOERR": "the disk failed to read or write it",
+}
+
+
+def explained(path: str | Path, error: Exception) -> StorageError:
+    """What an error of SQLite means for the file. O(1)."""
+    name: str = getattr(error, "sqlite_errorname", None) or ""
+    reason = next((text for prefix, text in REASONS.items() if name.startswith(prefix)), None)
+    return StorageError(path, f"{reason} ({error})" if reason else f"{error}")
+
+
+def open_database(
+    path: Path, durability: Durability, aging: float | None
+) -> tuple[sqlite3.Connection, str, int]:
+    """The connection, the file's uuid, and how often it has been opened, this time included.
+
+    Its owner calls this. Raises StorageError. O(size of the file): all of it is checked."""
+    try:
+        size = path.stat().st_size if path.exists() else None
+        if size is None:
+            _create(path, aging)
+        elif path.is_dir():
+            raise StorageError(path, "it is a directory")
+        elif size == 0:
+            raise StorageError(path, "it is empty: delete it if a new queue is to stand there")
+        connection = connect(path, "rw")
+        try:
+            return (connection, *_prepare(connection, path, durability, aging))
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
+
+
+def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+    """A connection, for use by one thread at a time. O(1). Raises sqlite3.Error."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _prepare(
+    connection: sqlite3.Connection, path: Path, durability: Durability, aging: float | None
+) -> tuple[str, int]:
+    if (flaw := schema.flaw(connection)) is not None:
+        raise StorageError(path, flaw)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+    connection.execute("PRAGMA fullfsync = ON")  # where an fsync alone does not reach the disk
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute("BEGIN IMMEDIATE")
+    schema.migrate(connection)
+    schema.rank_by(connection, aging)
+    connection.execute("UPDATE sched_file SET openings = openings + 1")
+    row: tuple[str, int] = connection.execute("SELECT uuid, openings FROM sched_file").fetchone()
+    connection.execute("COMMIT")
+    return row
+
+
+def _create(path: Path, aging: float | None) -> None:
+    if (log := path.with_name(path.name + "-wal")).exists():
+        raise StorageError(path, f"it is missing, but not {log.name}, which belongs to it")
+    new = path.with_name(path.name + "-new")
+    for left in (new, new.with_name(new.name + "-journal")):
+        left.unlink(missing_ok=True)
+    connection = connect(new, "rwc")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        schema.create(connection, aging)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    os.rename(new, path)
+    sync_folder(path.absolute().parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk as well. O(1)."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,207 @@
+"""Rows: what stands for a task in a file, and what it is in memory.
+
+In memory a task is what it is in every ledger: the entry of a pending one, the Task of one that is
+running or has ended. Here each becomes a row and comes back from it.
+"""
+
+import json
+from dataclasses import fields
+from typing import Any, NamedTuple, TypeAlias
+
+from sched.durable.actions import function_of, name_of, policy_of
+from sched.durable.plain import as_plain, as_text, text_flaw, to_json
+from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
+from sched.entry import Details, TaskEntry, details_of
+from sched.retry import RetryPolicy
+from sched.task import (
+    FinishedTask,
+    Task,
+    TaskStatus,
+    cancelled_task,
+    finished_task,
+    running_task,
+)
+
+# What may change comes first, what never does after it.
+CHANGING = (
+    "state, rank, run_at, priority, attempts, number, started_at, finished_at, ended, result, error"
+)
+COLUMNS = f"id, {CHANGING}, added_at, name, action, arguments, timeout, retry, key"
+CHANGES = 1 + len(CHANGING.split(","))
+
+INSERT = f"INSERT INTO sched_tasks ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
+UPDATE = (
+    "UPDATE sched_tasks SET "
+    + ", ".join(f"{name.strip()} = ?{i}" for i, name in enumerate(CHANGING.split(","), 2))
+    + " WHERE id = ?1"
+)
+
+STATUSES = {
+    SUCCEEDED: TaskStatus.SUCCEEDED,
+    FAILED: TaskStatus.FAILED,
+    CANCELLED: TaskStatus.CANCELLED,
+}
+STATES = {status: state for state, status in STATUSES.items()}
+NUMBERS = [
+    f.name for f in fields(RetryPolicy) if f.init and f.name not in ("retry_on", "give_up_on")
+]
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Item(NamedTuple):
+    """A task, the state that its row has, and, if it has ended, as which."""
+
+    state: int
+    task: TaskEntry | Task
+    ended: int | None = None
+
+
+def changes_of(task_id: int, item: Item) -> Row:
+    """The values of UPDATE. O(size of a result)."""
+    state, task, ended = item
+    if isinstance(task, tuple):
+        details = task[3]
+        if isinstance(details, str):
+            return task_id, state, task[0], task[1], task[0], 0, 0, None, None, None, None, None
+        return (
+            *(task_id, state, task[0], task[1], details.priority, details.attempts),
+            *(0, None, None, None, None, details.error),
+        )
+    entry = task.entry
+    details = details_of(entry)
+    result = None if task.result is None else to_json(task.result)
+    return (
+        *(task_id, state, entry[0], entry[1], details.priority, details.attempts, task.number),
+        *(task.started_at, task.finished_at, ended, result, task.error),
+    )
+
+
+def row_of(task_id: int, item: Item) -> Row:
+    """The values of INSERT. O(size of arguments and result)."""
+    task = item.task
+    entry = task if isinstance(task, tuple) else task.entry
+    added_at = entry[4] if len(entry) > 4 else entry[1]
+    d = entry[3]
+    if isinstance(d, str):
+        return (*changes_of(task_id, item), added_at, d, None, None, None, None, None)
+    action = None if d.action is None else name_of(d.action)
+    arguments = to_json([d.args, d.kwargs]) if d.args or d.kwargs else None
+    # The classes belong to the action, and so does a policy that is the action's own.
+    retry = None
+    if d.retry is not None and d.retry is not policy_of(action):
+        retry = to_json({name: getattr(d.retry, name) for name in NUMBERS})
+    rest = (added_at, d.name, action, arguments, d.timeout, retry, d.key)
+    return (*changes_of(task_id, item), *rest)
+
+
+def item_of(row: Row, ledger: str) -> Item:
+    """What a row stands for. O(size of arguments and result)."""
+    (task_id, state, rank, run_at, priority, attempts) = row[:6]
+    (number, started_at, finished_at, ended, result, error) = row[6:CHANGES]
+    (added_at, name, action, arguments, timeout, retry, key) = row[CHANGES:]
+    payload: str | Details = name
+    if not (
+        action is timeout is retry is key is error is None and rank == priority and not attempts
+    ):
+        args, kwargs = ([], {}) if arguments is None else json.loads(arguments)
+        payload = Details(
+            name,
+            priority,
+            None if action is None else function_of(action),
+            tuple(args),
+            kwargs,
+            timeout,
+            _policy(action, retry),
+            key,
+            attempts,
+            error,
+        )
+    entry: TaskEntry = (rank, run_at, task_id, payload, added_at)
+    if state < RUNNING:
+        return Item(state, entry)
+    if not number:
+        return Item(state, cancelled_task(entry, ledger, finished_at), ended)
+    task = running_task(entry, ledger, number, started_at)
+    if state == RUNNING:
+        return Item(state, task)
+    value = None if result is None else json.loads(result)
+    return Item(state, finished_task(task, STATUSES[state], finished_at, value, error), ended)
+
+
+def ended_item(task: FinishedTask, ended: int) -> Item:
+    """The item of a task that has just ended. O(1)."""
+    return Item(STATES[task.status], task, ended)
+
+
+def storable(payload: str | Details) -> str | Details:
+    """A payload as it comes back from a file, with values of its own. O(size of arguments).
+
+    Raises TypeError or ValueError, naming the argument, for what would not come back."""
+    name = payload if isinstance(payload, str) else payload.name
+    if (why := text_flaw(name)) is not None:
+        raise ValueError(f"task_name must be a text that a file can hold, got {name!r}: {why}")
+    if isinstance(payload, str):
+        return payload
+    if payload.key is not None and (why := text_flaw(payload.key)) is not None:
+        raise ValueError(f"key must be a text that a file can hold, got {payload.key!r}: {why}")
+    action = None if payload.action is None else name_of(payload.action)
+    return payload._replace(
+        priority=as_number(payload.priority),
+        args=tuple(as_plain(list(payload.args), "args")) if payload.args else (),
+        kwargs=as_plain(payload.kwargs, "kwargs") if payload.kwargs else {},
+        retry=_storable_policy(action, payload.retry),
+    )
+
+
+def as_number(priority: int | float) -> int | float:
+    """A plain number in place of a member of Priority. O(1)."""
+    if type(priority) is int or type(priority) is float:
+        return priority
+    return float(priority) if isinstance(priority, float) else int(priority)
+
+
+def storable_result(result: Any) -> Any:
+    """The result as it comes back from a file: itself, or its repr. O(its size)."""
+    try:
+        return as_plain(result, "result")
+    except (TypeError, ValueError, RecursionError):
+        pass
+    try:
+        return as_text(repr(result))
+    except Exception:  # the user's own code
+        return f"<{type(result).__name__} whose repr raises>"
+
+
+def _policy(action: str | None, numbers: str | None) -> RetryPolicy | None:
+    """The policy of a row: that of its action, unless it has numbers of its own."""
+    policy = policy_of(action)
+    return policy if numbers is None else _with_classes(json.loads(numbers), policy)
+
+
+def _with_classes(numbers: dict[str, Any], policy: RetryPolicy | None) -> RetryPolicy:
+    if not isinstance(policy, RetryPolicy):
+        return RetryPolicy(**numbers)
+    return RetryPolicy(**numbers, retry_on=policy.retry_on, give_up_on=policy.give_up_on)
+
+
+def _storable_policy(action: str | None, policy: Any) -> RetryPolicy | None:
+    """What the policy of a task will be when it comes back from the file."""
+    own = policy_of(action)
+    if policy is None or policy is own:
+        return own
+    if type(policy) is not RetryPolicy:
+        raise TypeError(
+            f"retry must be a RetryPolicy to be kept in a file, got {policy!r}: give a policy of "
+            "another kind to the action, @action(name, retry=...)"
+        )
+    plain = RetryPolicy()
+    classes = (policy.retry_on, policy.give_up_on)
+    if classes not in [
+        (each.retry_on, each.give_up_on) for each in (plain, own) if isinstance(each, RetryPolicy)
+    ]:
+        raise ValueError(
+            "retry must come without retry_on and give_up_on to be kept in a file, got "
+            f"{policy!r}: classes belong to the action, @action(name, retry=...)"
+        )
+    return _with_classes({name: getattr(policy, name) for name in NUMBERS}, own)

@@ -1,0 +1,94 @@
+"""SQLiteScheduler: a scheduler whose tasks survive the process, and outnumber its memory."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, get_args
+
+from sched import arguments
+from sched.base import Scheduler
+from sched.clock import Clock
+from sched.durable.ledger import SQLiteLedger
+from sched.durable.opening import Durability
+from sched.heap import HeapQueue
+
+
+class SQLiteScheduler(Scheduler):
+    """A scheduler that keeps its tasks in a file; the order is that of every other one::
+
+        with SQLiteScheduler("tasks.db") as s:
+            s.add_task(1, "mail", action=send_mail, args=("ada@example.org",))
+
+    path: the file, which is made if it is missing; one process at a time has it.
+    window: how many ready tasks are held in memory, twice as many at most; the others wait on disk.
+    durability: what is on disk when a method returns. "full": all that it has done, whatever
+    happens then. "normal": so if the process dies; a power cut may take the last moments.
+    "async": the process may take the last moments with it as well. Under each, what is left after
+    is a moment of the file's past, whole and in order.
+    All other arguments are those of every Scheduler.
+
+    Actions are functions registered with ``@action(name)``, arguments values that come back from
+    JSON as they were, and a retry policy's classes belong to the action: anything else is refused
+    by ``add_task`` with a TypeError or ValueError. A result that JSON does not know is kept as its
+    repr.
+
+    Every task runs at least once. One that was running when the process died runs again when the
+    file is opened, and has had an attempt; without a retry policy five times, then it is a dead
+    letter.
+
+    Raises StorageError, which names the file, where it cannot be used, and whenever it cannot be
+    written later on; what is in it then stays as it was.
+    """
+
+    queue = HeapQueue
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        window: int = 10_000,
+        durability: Durability = "full",
+        **options: Any,
+    ) -> None:
+        if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+            raise TypeError(f"path must be a str or a Path, got {arguments.shown(path)}")
+        if os.fspath(path) in ("", ":memory:"):
+            raise ValueError(f"path must be that of a file, got {arguments.shown(path)}")
+        if durability not in get_args(Durability):
+            names = ", ".join(map(repr, get_args(Durability)))
+            raise ValueError(
+                f"durability must be one of {names}, got {arguments.shown(durability)}"
+            )
+        self.path = Path(path)
+        self.window = arguments.as_count(window, "window", at_least=1)
+        self.durability = durability
+        super().__init__(**options)
+
+    def make_ledger(self, clock: Clock, **limits: Any) -> SQLiteLedger:
+        """In the file. Raises StorageError. O(size of the file): it is checked."""
+        self._file = SQLiteLedger(
+            self.path,
+            self.durability,
+            queue=self.queue,
+            window=self.window,
+            now=clock.now,
+            **limits,
+        )
+        return self._file
+
+    def close(self) -> None:
+        """Close the file, for another process to have. Idempotent. O(1).
+
+        Tasks that are RUNNING then run again when the file is opened. A scheduler that nothing
+        refers to is closed, and at exit, every one is."""
+        self._file.close()
+
+    def __enter__(self) -> "SQLiteScheduler":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

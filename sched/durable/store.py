@@ -1,0 +1,183 @@
+"""Store: the transitions of a ledger on disk, for the one thread that writes.
+
+Every transition has the same shape, as in memory: read the clock, promote what is due, refuse what
+cannot be (so far nothing has changed); then make the move. None commits: the writer does, for many
+at once.
+"""
+
+from typing import Any
+
+from sched.arguments import Plain, Row
+from sched.durable.looks import Looks
+from sched.durable.rows import Item
+from sched.durable.schema import RUNNING
+from sched.entry import Details, TaskEntry
+from sched.retry import RetryPolicy
+from sched.task import (
+    FinishedTask,
+    InvalidTransitionError,
+    RunningTask,
+    Task,
+    TaskStatus,
+    cancelled_task,
+    finished_task,
+    running_task,
+)
+
+CRASHES = 5  # after so many a task without a policy runs again; after one more it does not
+DIED = "the process that ran it died"
+
+
+class Store(Looks):
+    """See Ledger for what each method does."""
+
+    # --- adding -----------------------------------------------------------------------------------
+
+    def add(
+        self,
+        priority: int | float,
+        payload: str | Details,
+        delay: float | None = None,
+        run_at: float | None = None,
+    ) -> TaskEntry | int:
+        now = self.catch_up()
+        key = payload.key if isinstance(payload, Details) else None
+        if key is not None and (task_id := self.table.task_of_key(key)) is not None:
+            return task_id
+        self.require_room(1)
+        return self.enter_new(now, priority, payload, delay, run_at)
+
+    def add_many(self, rows: list[Plain | Row]) -> tuple[list[int], list[TaskEntry]]:
+        now = self.catch_up()
+        keys: dict[str, int | None] = {}
+        for row in rows:
+            if isinstance(row[1], Details) and row[1].key is not None and row[1].key not in keys:
+                keys[row[1].key] = self.table.task_of_key(row[1].key)
+        keyless = sum(not (isinstance(row[1], Details) and row[1].key) for row in rows)
+        self.require_room(keyless + sum(task_id is None for task_id in keys.values()))
+        ids, entries = [], []
+        for row in rows:
+            key = row[1].key if isinstance(row[1], Details) else None
+            task_id = None if key is None else keys[key]
+            if task_id is None:
+                entry = self.enter_new(now, *row)
+                task_id = entry[2]
+                entries.append(entry)
+                if key is not None:
+                    keys[key] = task_id
+            ids.append(task_id)
+        return ids, entries
+
+    # --- taking and ending ------------------------------------------------------------------------
+
+    def take(self) -> RunningTask | None:
+        now = self.catch_up()
+        entry = self.window.pop()
+        if entry is None:
+            return None
+        self.handed_out = number = self.handed_out + 1
+        task = running_task(entry, self.name, number, now)
+        self.counters.ready -= 1
+        self.running[entry[2]] = task
+        self.table.put(entry[2], Item(RUNNING, task))
+        return task
+
+    def complete(self, task: Task, result: Any) -> FinishedTask:
+        now = self.now()
+        done = finished_task(self.require_hand_out(task), TaskStatus.SUCCEEDED, now, result)
+        del self.running[done.id]
+        self.counters.succeeded += 1
+        self.finish(done)
+        return done
+
+    def bury(self, task: Task, error: str) -> FinishedTask:
+        now = self.now()
+        hand_out = self.require_hand_out(task)
+        done = finished_task(hand_out, TaskStatus.FAILED, now, None, error)
+        del self.running[done.id]
+        self.counters.failed += 1
+        self.dead_ids[done.id] = None
+        self.end(done)
+        self.forget_oldest_letters()
+        return done
+
+    def abort(self, task: Task) -> FinishedTask:
+        now = self.now()
+        done = finished_task(self.require_hand_out(task), TaskStatus.CANCELLED, now)
+        del self.running[done.id]
+        self.counters.cancelled += 1
+        self.finish(done)
+        return done
+
+    def retry(self, task: Task, error: str, retry_in: float) -> TaskEntry:
+        now = self.catch_up()
+        hand_out = self.require_hand_out(task)
+        del self.running[hand_out.id]
+        self.counters.retried += 1
+        return self.move(
+            hand_out.entry, now + retry_in, now, attempts=hand_out.attempts, error=error
+        )
+
+    def cancel(self, task_id: int) -> FinishedTask | None:
+        now = self.catch_up()
+        item = self.require_item(task_id)
+        if not isinstance(item.task, tuple):
+            return None
+        done = cancelled_task(item.task, self.name, now)
+        self.leave(task_id, item.state)
+        self.counters.cancelled += 1
+        self.finish(done)
+        return done
+
+    def reprioritize(self, task_id: int, priority: int | float) -> bool:
+        now = self.catch_up()
+        item = self.require_item(task_id)
+        if not isinstance(item.task, tuple):
+            return False
+        self.leave(task_id, item.state)
+        self.move(item.task, item.task[1], now, state=item.state, priority=priority)
+        return True
+
+    def requeue(self, task_id: int) -> TaskEntry:
+        now = self.catch_up()
+        letter = self.require_letter(task_id)
+        key = letter.key
+        if key is not None and (other := self.table.task_of_key(key)) is not None:
+            raise InvalidTransitionError(
+                f"task {task_id} cannot be requeued: its key {key!r} is taken by task {other}"
+            )
+        self.require_room(1)
+        if key is not None:
+            self.table.write()  # who gave the key up goes first
+            self.table.keys[key] = task_id
+        del self.dead_ids[task_id]
+        return self.move(letter.entry, now, now, attempts=0, error=None)
+
+    def discard(self, task_id: int) -> None:
+        self.require_letter(task_id)
+        del self.dead_ids[task_id]
+        self.table.delete(task_id)
+
+    # --- after a crash ----------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """End the hand-outs of an owner that is gone: each was an attempt, and runs again if its
+        policy lets it. A crash is of no error class: a policy is asked for its number alone."""
+        for task in list(self.running.values()):
+            policy, pause = task.retry, 0.0
+            if policy is None:
+                again = task.attempts <= CRASHES
+            else:
+                try:
+                    again = (
+                        task.attempts < policy.max_attempts
+                        if isinstance(policy, RetryPolicy)
+                        else policy.allows(task.attempts, DIED)
+                    )
+                    pause = policy.pause(task.attempts) if again else 0.0
+                except Exception:  # a policy of the user's own: no reason to lose the task
+                    again = True
+            if again:
+                self.retry(task, DIED, pause)
+            else:
+                self.bury(task, DIED)

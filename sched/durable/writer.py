@@ -1,0 +1,201 @@
+"""Writer: one thread that does all that is done to a file, and commits for many at once.
+
+Who wants something appends a request and waits, holding no lock. The writer takes all that has
+arrived, does it in turn in one transaction, commits, and only then answers: so what somebody has
+been told is on disk, and while one commit waits for the disk the requests for the next one gather.
+Sixty-four callers pay for two commits, not for sixty-four. (Group commit: D. DeWitt et al.,
+"Implementation Techniques for Main Memory Database Systems", SIGMOD 1984.)
+
+A request that is refused has changed nothing. One that breaks, or a write that fails, has the whole
+transaction undone; its requests are then done one by one, so that only the culprit fails.
+
+This thread alone refers to the database. So a forked child, which has no such thread, cannot touch
+the copy of the connection that it has; and a scheduler that nobody refers to is closed.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from sched.durable.errors import StorageError
+from sched.durable.opening import Durability, explained, open_database
+from sched.durable.ownership import Ownership
+from sched.durable.store import Store
+from sched.task import InvalidTransitionError, QueueFullError, UnknownTaskError
+
+MOST = 10_000  # requests in one transaction
+REFUSALS = (InvalidTransitionError, QueueFullError, UnknownTaskError)
+
+Outcome = tuple[Any, BaseException | None]
+
+
+class Request(NamedTuple):
+    """function(store, *arguments) is called, and answer(outcome) with what came of it."""
+
+    answer: Callable[[Outcome], Any]
+    function: Callable[..., Any] | None  # None: close
+    arguments: tuple[Any, ...] = ()
+
+
+class Inbox:
+    """What arrives for a writer. thread: the id of the writer's thread, None until it runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.requests: SimpleQueue[Request] = SimpleQueue()
+        self.closed = False
+        self.thread: int | None = None
+        self.ownership: Ownership | None = None
+
+    def put(self, request: Request) -> None:
+        """Append a request. If the writer is gone, it is answered here. O(1)."""
+        self.requests.put(request)
+        if self.closed:
+            self.refuse_all()
+
+    def refuse_all(self) -> None:
+        """Answer what has arrived after the end. O(its number)."""
+        while True:
+            try:
+                request = self.requests.get_nowait()
+            except Empty:
+                return
+            closing = request.function is None
+            request.answer((None, None if closing else StorageError(self.path, "it is closed")))
+
+    def let_go(self) -> None:
+        """Have the writer close the file, without waiting for it. O(1)."""
+        if (ownership := self.ownership) is not None:
+            ownership.letting_go = True
+        self.put(Request(bool, None))  # nobody wants the answer
+
+
+def serve(
+    inbox: Inbox,
+    opened: Callable[[Outcome], Any],
+    durability: Durability,
+    options: dict[str, Any],
+) -> None:
+    """What the writer does all its life; ``opened`` is told the file's uuid, or what went wrong."""
+    inbox.thread = threading.get_ident()
+    try:
+        writer = Writer(inbox, durability, options)
+    except BaseException as error:
+        inbox.closed = True
+        inbox.refuse_all()
+        opened((None, error.with_traceback(None)))
+        return
+    opened((writer.store.name, None))
+    try:
+        while writer.is_open:
+            writer.run(writer.gather())
+    finally:
+        writer.close()
+
+
+class Writer:
+    """Opens the file, and is the one that reads and writes it. Raises StorageError.
+
+    options: of the Store, without ``connection``, ``name`` and ``opening``."""
+
+    def __init__(self, inbox: Inbox, durability: Durability, options: dict[str, Any]) -> None:
+        self.inbox, self.path = inbox, inbox.path
+        self.answers_early = durability == "async"
+        self.is_open = True
+        self.failed: Exception | None = None  # what is in memory is not what is in the file
+        self.ownership = inbox.ownership = Ownership(self.path)
+        try:
+            opened = open_database(self.path, durability, options["aging"])
+            try:
+                self.store = Store(*opened, **options)
+                self.store.recover()
+                self.store.commit()
+            except BaseException:
+                opened[0].close()
+                raise
+        except BaseException as error:
+            self.ownership.release()
+            if isinstance(error, sqlite3.Error):
+                raise explained(self.path, error) from error
+            raise
+
+    def gather(self) -> list[Request]:
+        """Wait for a request, and take all that has arrived."""
+        batch = [self.inbox.requests.get()]
+        try:
+            while len(batch) < MOST and batch[-1].function is not None:
+                batch.append(self.inbox.requests.get_nowait())
+        except Empty:
+            pass
+        return batch
+
+    def run(self, batch: list[Request]) -> None:
+        """Do all of it in one transaction, and answer."""
+        try:
+            if self.failed is not None:
+                self._recover()
+            outcomes = [self._do(request) for request in batch]
+            self.store.write()
+            if not self.answers_early:
+                self.store.commit()
+        except BaseException as error:
+            self._undo(error)
+            if len(batch) > 1:
+                for request in batch:
+                    self.run([request])
+            elif isinstance(error, sqlite3.Error):
+                batch[0].answer((None, explained(self.path, error)))
+            else:
+                batch[0].answer((None, error))
+            return
+        if not self.is_open:
+            self.close()
+        for request, outcome in zip(batch, outcomes, strict=True):
+            request.answer(outcome)
+        if self.answers_early and self.is_open:
+            self._commit()
+
+    def _do(self, request: Request) -> Outcome:
+        if request.function is None:
+            self.is_open = False
+            return None, None
+        try:
+            return request.function(self.store, *request.arguments), None
+        except REFUSALS as error:
+            return None, error.with_traceback(None)
+
+    def _commit(self) -> None:
+        """Commit what has been answered already. If that fails, whoever comes next is told."""
+        try:
+            self.store.commit()
+        except sqlite3.Error as error:
+            self._undo(error)
+            self.failed = error
+
+    def _undo(self, error: BaseException) -> None:
+        try:
+            self.store.undo()
+        except Exception:  # the disk fails: tried again at the next request
+            self.failed = error if isinstance(error, Exception) else StorageError(self.path, "?")
+
+    def _recover(self) -> None:
+        """Raise what went wrong once more, if it has taken what was acknowledged; go on then."""
+        error, self.failed = self.failed, None
+        self.store.undo()
+        if self.answers_early and error is not None:
+            raise StorageError(self.path, f"the last tasks could not be kept: {error}") from error
+
+    def close(self) -> None:
+        """Close the file and let it go; what arrives from now on is refused. Idempotent."""
+        self.is_open = False
+        if not self.inbox.closed:
+            try:
+                self._commit()
+                self.store.connection.close()
+            finally:
+                self.ownership.release()
+                self.inbox.closed = True
+        self.inbox.refuse_all()
