@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,94 @@ def test_the_next_task_is_worked_out_by_hand(level: int) -> None:
                 tasks = [task for task in tasks if task[2] != line.split()[-1]]
         due = sorted((p, delay, number, name) for p, number, name, delay in tasks if delay <= now)
         assert one.right == (due[0][3] if due else "none yet")
+
+
+@each_level
+def test_the_heap_is_worked_out_by_hand(level: int) -> None:
+    """As the notebook teaches it: climb while smaller; sink below the smaller child."""
+    for seed in range(200):
+        one = drills.drill("heap", seed, level)
+        first, second = one.question.splitlines()
+        heap = [int(n) for n in re.findall(r"\d+", first)]
+        for step in second.partition(":")[0].split(", then "):
+            i = 0
+            if step.startswith("push"):
+                heap.append(int(step[5:-1]))
+                i = len(heap) - 1
+                while i and heap[i] < heap[(i - 1) // 2]:
+                    heap[i], heap[(i - 1) // 2] = heap[(i - 1) // 2], heap[i]
+                    i = (i - 1) // 2
+                continue
+            heap[0] = heap.pop()
+            while children := [c for c in (2 * i + 1, 2 * i + 2) if c < len(heap)]:
+                child = min(children, key=heap.__getitem__)
+                if heap[i] < heap[child]:
+                    break
+                heap[i], heap[child] = heap[child], heap[i]
+                i = child
+        assert one.right == heap
+        assert len(one.choices) >= 3, one
+        assert all(sorted(choice) == sorted(heap) for choice in one.choices)
+
+
+@each_level
+def test_the_retry_is_worked_out_by_hand(level: int) -> None:
+    for seed in range(200):
+        one = drills.drill("retry", seed, level)
+        numbers = [int(n) for n in re.findall(r"\d+", one.question)]
+        second, pause, attempt = numbers[0], numbers[1], numbers[-1]
+        longest = numbers[2] if "never longer" in one.question else 10**6
+        for _ in range(attempt - 1):
+            second, pause = second + min(pause, longest), pause * 2
+        assert one.right == second
+        assert one.because.endswith(f"= {second}.")
+        assert len(one.choices) == 4
+        assert min(one.choices) >= 0
+
+
+@each_level
+def test_who_waits_longest_is_worked_out_by_hand(level: int) -> None:
+    """Second by second: who is free takes one of those who are there."""
+    form = r"(\w+): comes at second (\d+), takes (\d+) s(?:, priority (\d))?"
+    for seed in range(100):
+        one = drills.drill("who-waits", seed, level)
+        tasks = [
+            (int(urgent or 1), int(comes), place, name, int(takes))
+            for place, (name, comes, takes, urgent) in enumerate(re.findall(form, one.question))
+        ]
+        free = [0] * (1 if "One worker" in one.question else 2)
+        waited: dict[str, int] = {}
+        for now in range(100):
+            for worker, since in enumerate(free):
+                there = sorted(t for t in tasks if t[1] <= now and t[3] not in waited)
+                if since <= now and there:
+                    _, comes, _, name, takes = there[0]
+                    waited[name] = now - comes
+                    free[worker] = now + takes
+        longest = max(waited.values())
+        assert [name for name in waited if waited[name] == longest] == [one.right]
+        assert one.choices == [task[3] for task in tasks]
+
+
+@each_kind
+@each_level
+def test_no_place_among_the_choices_is_right_most_of_the_time(kind: str, level: int) -> None:
+    places: Counter[int] = Counter()
+    for seed in range(300):
+        one = drills.drill(kind, seed, level)
+        places[next(i for i, c in enumerate(one.choices) if drills.agree(c, one.right))] += 1
+    assert max(places.values()) < 210
+
+
+def test_another_one_is_one_that_was_not_answered_before(shown: list[Any]) -> None:
+    for seed in (2, 3, 5):
+        practice("retry", seed=seed, answer=drills.drill("retry", seed).right)
+    practice("retry", seed=1)
+    asked = []
+    for _ in range(3):
+        drills.running["retry"]["another"].click()
+        asked.append(drills.running["retry"]["told"].value)
+    assert asked == [f"Question {seed}, level 1" for seed in (4, 6, 7)]
 
 
 def test_the_first_answer_counts_once_and_is_on_the_score_page(

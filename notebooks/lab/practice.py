@@ -66,11 +66,23 @@ def next_task(random: Random, level: int) -> Drill:
     first = scheduler.peek_next_task()
     right = first.name if first is not None else "none yet"
     choices: list[Answer] = [*names, "none yet"] if level == 3 else [*names]
-    because = (
-        "Nothing is due." if first is None else f"Priority {first.priority} is the lowest due."
-    )
+    pending = list(scheduler.pending_tasks())
+    because = "Nothing is due." if first is None else _why_first(first, pending, now)
     asks = f"Which task comes next{f', at second {now}' if level == 3 else ''}?"
     return Drill("\n".join([*lines, asks]), choices, right, because)
+
+
+def _why_first(first: Any, pending: list[Any], now: float) -> str:
+    """Why this task is the next of those that are pending."""
+    due = [task for task in pending if task.run_at <= now]
+    equals = [task for task in due if task.priority == first.priority]
+    if len(due) == 1:
+        return "It is the only one that is due." if len(pending) > 1 else "It is the only one."
+    if len(equals) == 1:
+        return f"Its number, {first.priority}, is the lowest of those that are due."
+    earlier = all(task.run_at > first.run_at for task in equals if task.id != first.id)
+    how = "was due first" if earlier else "was added first"
+    return f"Of those with priority {first.priority}, it {how}."
 
 
 @kind("heap", "01")
@@ -78,29 +90,35 @@ def heap(random: Random, level: int) -> Drill:
     """The heap after a push (level 1), a pop (2), or both (3)."""
     from heapq import heapify, heappop, heappush
 
-    size = 3 + 2 * level
-    before = random.sample(range(1, 30), size)
+    before = random.sample(range(1, 30), 4 + level)
     heapify(before)
-    after = list(before)
-    steps = []
+    after, steps, rules = list(before), [], []
+    careless: list[list[int]] = []  # what comes out if nothing climbs or sinks, and such
     if level != 1:
+        careless += [before[1:], [before[-1], *before[1:-1]]]
         heappop(after)
         steps.append("pop()")
+        rules.append(POP)
     if level != 2:
         item = random.choice([n for n in range(1, 30) if n not in before])
+        careless = [[*one, item] for one in [*careless, after]]
         heappush(after, item)
         steps.append(f"push({item})")
-    wrong: list[list[int]] = [sorted(after), [*after[1:], after[0]], [*after[:-2], *after[:-3:-1]]]
-    swapped = list(after)
-    swapped[0], swapped[1] = swapped[1], swapped[0]
-    wrong.append(swapped)
+        rules.append(PUSH)
+    swapped = [*after[:1], after[2], after[1], *after[3:]]
+    exchanged = [*after[:-2], after[-1], after[-2]]
+    wrong = [*careless, swapped, sorted(after), exchanged]
     choices: list[Answer] = []
     for one in [after, *wrong]:
         if list(one) not in choices and len(choices) < 4:
             choices.append([*one])
     random.shuffle(choices)
     asks = f"heap = {before}\n{', then '.join(steps)}: what is the heap now?"
-    return Drill(asks, choices, [*after], "An item moves along one path, between root and leaf.")
+    return Drill(asks, choices, [*after], " ".join(rules))
+
+
+PUSH = "A new item starts at the end, and changes places with its parent while it is smaller."
+POP = "The last item goes to the root, and sinks: it changes places with its smaller child."
 
 
 @kind("retry", "04")
@@ -110,23 +128,33 @@ def retry(random: Random, level: int) -> Drill:
 
     base = random.randint(1, 20)
     cap = 60 if level > 1 else 10_000
-    attempt = random.randint(2, 3 + level)
+    attempt = random.randint(1 + level, 3 + level)
     start = random.randrange(0, 100, 5) if level > 1 else 0
     policy = RetryPolicy(max_attempts=10, base=base, factor=2, cap=cap, jitter="none")
-    at = float(start)
-    for failed in range(1, attempt):
-        at += policy.pause(failed)
-    right = int(at)
-    last = int(policy.pause(attempt - 1))
-    wrong = {start + last, start + base * (attempt - 1), right + min(cap, last * 2), right + base}
-    choices: list[Answer] = [*sorted({right, *sorted(wrong - {right})[:3]})]
-    capped = f", never longer than {cap}" if level > 1 else ""
+    pauses = [int(policy.pause(n)) for n in range(1, attempt + 1)]
+    *made, later = pauses
+    right = start + sum(made)
+    wrong = (
+        {
+            start + made[-1],  # the last pause alone
+            start + sum(made[:-1]),  # one too few
+            right + later,  # one too many
+            start + base * (attempt - 1),  # all alike
+            start + base * (2 ** (attempt - 1) - 1),  # without the cap
+            right + base,
+            right - start,
+        }
+        - {right}
+    )
+    some = random.sample(sorted(wrong), 3)
+    choices: list[Answer] = [*sorted([right, *some])]
+    capped = f", but are never longer than {cap}" if level > 1 else ""
     asks = (
         f"A task runs first at second {start}, and fails each time at once. The first pause is "
-        f"{base} seconds, and pauses double{capped}.\nAt which second is attempt {attempt}?"
+        f"{base} second{'s' if base > 1 else ''}, and pauses double{capped}.\n"
+        f"At which second does attempt {attempt} run?"
     )
-    pauses = " + ".join(str(int(policy.pause(n))) for n in range(1, attempt))
-    return Drill(asks, choices, right, f"{start} + {pauses} = {right}.")
+    return Drill(asks, choices, right, f"{start} + {' + '.join(map(str, made))} = {right}.")
 
 
 @kind("who-waits", "03")
@@ -137,7 +165,7 @@ def who_waits(random: Random, level: int) -> Drill:
     from sched import HeapScheduler, VirtualClock
 
     workers = 1 if level == 1 else 2
-    names = random.sample(NAMES, 3 + level)
+    names = random.sample(NAMES, 3 + min(level, 2))
     clock = VirtualClock(0.0)
     scheduler = HeapScheduler(clock=clock)
     lines, seconds, arrives = [], {}, {}
@@ -156,13 +184,17 @@ def who_waits(random: Random, level: int) -> Drill:
         heapreplace(free, clock.now() + seconds[task.name])
         scheduler.complete(task)
     longest = max(waited.values())
-    last = [name for name in names if waited[name] == longest]
-    choices: list[Answer] = [name for name in names if name == last[0] or name not in last]
-    if len(choices) < 3:  # most of them wait equally long: no question
+    last, *others = [name for name in names if waited[name] == longest]
+    if others or not longest:  # there is nobody who waits longer than all others
         return who_waits(random, level)
-    asks = f"{'One worker' if workers == 1 else 'Two workers'}. Who waits longest?"
-    told = f"{last[0]} waits {longest} seconds."
-    return Drill("\n".join([*lines, asks]), choices, last[0], told)
+    first = "whoever came first"
+    if level == 3:
+        first = f"the most urgent of those there, among these {first}"
+    whose = "One worker takes" if workers == 1 else "Two workers take"
+    asks = f"{whose} {first}; of two alike, the one named first. Who waits longest?"
+    begin = ", ".join(f"{name} {seconds}" for name, seconds in waited.items() if seconds)
+    told = f"Seconds of waiting: {begin}."
+    return Drill("\n".join([*lines, asks]), [*names], last, told)
 
 
 def drill(which: str, seed: int = 1, level: int = 1) -> Drill:
@@ -206,12 +238,18 @@ def _judge(which: str, seed: int, level: int, one: Drill, answer: Any) -> str:
     page = progress.load(notebook)
     done = page.practice.setdefault(which, [])
     name = f"{level}/{seed}"
-    if not any(entry.split()[0] == name for entry in done):
+    if name not in _asked(which):
         done.append(f"{name} {'right' if is_right else 'wrong'}")
         progress.save(notebook, page)
     if is_right:
         return f"Right. {one.because}"
     return f"No: {show(one.right)}. {one.because}"
+
+
+def _asked(which: str) -> set[str]:
+    """The questions that are answered already, as "level/seed"."""
+    page = progress.load(session.notebook() or KINDS[which][0])
+    return {entry.split()[0] for entry in page.practice.get(which, [])}
 
 
 def _plain(answer: Any) -> Answer:
@@ -247,6 +285,8 @@ def _buttons(which: str, seed: int, level: int) -> Any:
 
     def next_one(_: object) -> None:
         now["seed"] += 1
+        while f"{now['level']}/{now['seed']}" in _asked(which):  # another day: no old ones
+            now["seed"] += 1
         ask()
 
     def another_level(change: Any) -> None:
