@@ -3,8 +3,12 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 import math
+import random as chance
+from fractions import Fraction
 from itertools import accumulate, repeat
 from random import Random
+
+import numpy
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
 
@@ -177,6 +181,112 @@ def with_two_branches(scheduler, action, limit):
         scheduler.complete(task, result)
 
 
+def _of_these(classes, scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+    except classes as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+    else:
+        scheduler.complete(task)
+
+
+@wrong(EX, EX, "raises ZeroDivisionError")
+def knows_errors_of_the_network(scheduler, action, limit):
+    _of_these((OSError, ValueError), scheduler, action, limit)
+
+
+@wrong(EX, EX, "raises KeyError")
+def knows_the_error_of_the_first_case(scheduler, action, limit):
+    _of_these(ZeroDivisionError, scheduler, action, limit)
+
+
+@wrong(EX, EX, "raises ValueError")
+def knows_several(scheduler, action, limit):
+    _of_these((ArithmeticError, LookupError), scheduler, action, limit)
+
+
+@wrong(EX, EX, "never says how it ended")
+def asks_what_the_action_gave(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        if action(task):
+            scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+
+
+@wrong(EX, EX, "gives up too early")
+def takes_nothing_for_a_failure(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        worked = action(task) is not None
+        error = "nothing"
+    except Exception as raised:
+        worked, error = False, raised
+    if worked:
+        scheduler.complete(task)
+    else:
+        scheduler.fail(task, error)
+
+
+@wrong(EX, EX, "does not give the action the task")
+def gives_the_name(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task.name)
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+
+
+@wrong(EX, EX, "does not give the action the task")
+def gives_nothing(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action()
+        scheduler.complete(task)
+    except Exception as error:
+        scheduler.fail(task, error, retry_in=2 if task.attempts < limit else None)
+
+
+@wrong(EX, EX, "raises AttributeError")
+def takes_twice(scheduler, action, limit):
+    if scheduler.get_next_task():
+        _attempt(scheduler, action, limit, lambda error: error)
+
+
+@wrong(EX, EX, "does not pause for 2 seconds")
+def gives_a_moment(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    try:
+        action(task)
+        scheduler.complete(task)
+    except Exception as error:
+        again = scheduler.clock.now() + 2
+        scheduler.fail(task, error, retry_in=again if task.attempts < limit else None)
+
+
+@also_right(EX)
+def says_it_in_a_sentence(scheduler, action, limit):
+    _attempt(scheduler, action, limit, lambda error: f"It failed: {error!r}")
+
+
+@also_right(EX)
+def decides_after_the_attempt(scheduler, action, limit):
+    task = scheduler.get_next_task()
+    error = None
+    try:
+        action(task)
+    except BaseException as raised:
+        error = raised
+    if error is None:
+        return scheduler.complete(task)
+    if task.attempts >= limit:
+        return scheduler.fail(task, error)
+    return scheduler.fail(task, error, 1 + 1)
+
+
 # --- pauses that grow -----------------------------------------------------------------------------
 
 
@@ -218,6 +328,50 @@ def caps_before_the_base(attempts, base, cap):
 @wrong("pause", "pause", "does not return a number of seconds")
 def prints_the_pause(attempts, base, cap):
     print(min(cap, base * 2 ** (attempts - 1)))
+
+
+@wrong("pause", "pause", "does not begin with the base")
+def doubles_once_too_often_in_a_loop(attempts, base, cap):
+    seconds = base
+    for _ in range(attempts):
+        seconds = min(cap, seconds * 2)
+    return seconds
+
+
+@wrong("pause", "pause", "does not grow as far as the cap")
+def stops_doubling_below_the_cap(attempts, base, cap):
+    seconds = base
+    for _ in range(attempts - 1):
+        if seconds * 2 < cap:
+            seconds = seconds * 2
+    return min(cap, seconds)
+
+
+@wrong("pause", "pause", "does not double after each attempt")
+def rounds_to_seconds(attempts, base, cap):
+    return min(cap, base if attempts == 1 else int(base * 2 ** (attempts - 1)))
+
+
+@wrong("pause", "pause", "is longer than the cap")
+def caps_the_later_ones_only(attempts, base, cap):
+    return base if attempts == 1 else min(cap, base * 2 ** (attempts - 1))
+
+
+@also_right("pause")
+def by_calling_itself(attempts, base, cap):
+    if attempts == 1:
+        return min(base, cap)
+    return min(2 * by_calling_itself(attempts - 1, base, cap), cap)
+
+
+@also_right("pause")
+def in_numbers_of_numpy(attempts, base, cap):
+    return numpy.minimum(cap, base * 2.0 ** (attempts - 1))
+
+
+@also_right("pause")
+def in_fractions(attempts, base, cap):
+    return min(Fraction(cap), Fraction(base) * 2 ** (attempts - 1))
 
 
 @also_right("pause")
@@ -284,6 +438,75 @@ def draws_once(limit, random):
 @wrong("pauses", "pauses", "does not return a list")
 def returns_one(limit, random):
     return random.uniform(0, LONGEST[limit - 1])
+
+
+@wrong("pauses", "pauses", "gives a pause that is out of bounds")
+def begins_with_two(limit, random):
+    return [random.uniform(0, min(60, 2**n)) for n in range(1, limit)]
+
+
+@wrong("pauses", "pauses", "gives a pause that is out of bounds")
+def caps_at_a_round_number(limit, random):
+    return [random.uniform(0, min(64, 2**n)) for n in range(limit - 1)]
+
+
+@wrong("pauses", "pauses", "draws from a few values only")
+def draws_whole_seconds(limit, random):
+    return [random.randint(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "draws from a few values only")
+def draws_all_or_nothing(limit, random):
+    return [random.choice([0, longest]) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "makes some pauses likelier than others")
+def prefers_the_middle(limit, random):
+    return [random.triangular(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not use the whole range")
+def leaves_out_the_beginning(limit, random):
+    return [random.uniform(0.05 * longest, longest) for longest in LONGEST[: limit - 1]]
+
+
+@wrong("pauses", "pauses", "does not use the whole range")
+def draws_from_the_last_draw(limit, random):
+    drawn: list[float] = []
+    longest = 1.0
+    for _ in range(limit - 1):
+        drawn.append(random.uniform(0, longest))
+        longest = min(60, 2 * drawn[-1])
+    return drawn
+
+
+@wrong("pauses", "pauses", "gives a pause too many or too few")
+def gives_one_for_each_attempt(limit, random):
+    return [random.uniform(0, longest) for longest in LONGEST[:limit]]
+
+
+@wrong("pauses", "pauses", "does not draw from the source it is given")
+def draws_from_the_module(limit, random):
+    return [chance.uniform(0, longest) for longest in LONGEST[: limit - 1]]
+
+
+@also_right("pauses")
+def from_the_other_end(limit, random):
+    return [most - random.random() * most for most in LONGEST[: limit - 1]]
+
+
+@also_right("pauses")
+def in_a_loop(limit, random):
+    drawn, longest = [], 1
+    while len(drawn) < limit - 1:
+        drawn += [numpy.float64(random.uniform(0, longest))]
+        longest = min(2 * longest, 60)
+    return drawn
+
+
+@also_right("pauses")
+def to_the_hundredth(limit, random):
+    return [round(random.uniform(0, longest), 2) for longest in LONGEST[: limit - 1]]
 
 
 @also_right("pauses")
@@ -362,6 +585,35 @@ def pause_by_logarithms(attempts, base, cap):
     return min(cap, math.exp(math.log(base) + (attempts - 1) * math.log(2)))
 
 
+@wrong(T, T, "does not know that an InterruptedError is an OSError")
+def knows_the_network_only(error, attempts):
+    network = (TimeoutError, ConnectionError)
+    return attempts < 5 and (isinstance(error, network) or type(error) is OSError)
+
+
+@wrong(T, T, "gives up on an error that may pass")
+def counts_one_less(error, attempts):
+    return attempts < 4 and forgets_the_limit(error, attempts)
+
+
+@wrong(T, T, "allows more than 5 attempts")
+def looks_for_the_fifth(error, attempts):
+    return attempts != 5 and forgets_the_limit(error, attempts)
+
+
+@also_right(T)
+def in_one_line(error, attempts):
+    fatal = (PermissionError, FileNotFoundError)
+    return attempts <= 4 and isinstance(error, OSError) and not isinstance(error, fatal)
+
+
+@also_right(T)
+def by_the_family_tree(error, attempts):
+    family = type(error).__mro__
+    passes = OSError in family and not {PermissionError, FileNotFoundError} & set(family)
+    return bool(passes and attempts in range(5))
+
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_04"
@@ -372,4 +624,8 @@ wrong_value(D, "the same twice", ("D", [(1, 3), (1, 3)]), "the list", "one clien
 wrong_value(D, "one call", ("D", [(1, 10)]), "the list", "does not show the fault")
 wrong_value(D, "one too many", ("D", [*SAME, (3, 1)]), "the list", "a shorter one can")
 wrong_value(D, "no pairs", ("D", [1, 2]), "the list", "should hold pairs")
-RIGHT[D] += [("d", [[5, 4], [3, 4]])]
+wrong_value(D, "the sentence", ("Two clients", SAME), "the fault", "should be one of A, B, C")
+wrong_value(D, "different pauses", ("D", [(1, 1), (2, 2)]), "the list", "does not show the fault")
+wrong_value(D, "no attempt", ("D", [(1, 0), (2, 0)]), "the list", "should hold pairs")
+wrong_value(D, "three things", ("D", 1, 2), "check.diagnose_04((fault, calls))", "needs two things")
+RIGHT[D] += [("d", [[5, 4], [3, 4]]), (" D ", ((2, 1), (1, 1)))]

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from functools import partial
 from math import isclose
+from numbers import Real
 from random import Random
 from statistics import fmean
 from typing import Any
+
+from sched.table import counted
 
 from ..broken import BrokenPauses
 from .exercises import exercise, need_diagnosis, need_function
@@ -15,9 +18,24 @@ from .searching import Case, Verdict, right, sequences, smallest_failure, wrong
 NAMES = ["mail", "backup", "report"]
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a number of any kind: an int, a float, a fraction, one of numpy's."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 # --- the same task again --------------------------------------------------------------------------
 
-LIMITS = (3, 2)
+LIMITS = (3, 2, 1, 5)
+START = 100.0  # of the last round: a moment is not a number of seconds
+
+# How an action fails, as a learner would write it, and what is raised. What it gives when it works
+# says nothing: a number, nothing, 0.
+FAILURES: list[tuple[str, type[Exception]]] = [
+    ("1 / (task.attempts > fails[task.name])", ZeroDivisionError),
+    ("{True: None}[task.attempts > fails[task.name]]", KeyError),
+    ("[0][task.attempts <= fails[task.name]]", IndexError),
+    ("int('7' if task.attempts > fails[task.name] else 'x')", ValueError),
+]
 
 
 @exercise("04", "The same task again, three times", "your function, as in run_next(run_next)")
@@ -26,32 +44,54 @@ def run_next(function: Any) -> Verdict:
     unfit = need_function(function, "run_next", "check.run_next(run_next)")
     if unfit:
         return unfit
-    small = list(sequences([0, 1, 2, 3, 4], 2))
-    for limit in LIMITS:
-        failure = smallest_failure(partial(_run_all, function=function, limit=limit), small)
-        if failure is not None:
-            return failure
+    rounds = [(3, FAILURES[0], 2, 0.0)]
+    rounds += [(limit, FAILURES[0], 2, 0.0) for limit in LIMITS[1:]]
+    rounds += [(3, failure, 1, 0.0) for failure in FAILURES[1:]]
+    rounds += [(2, FAILURES[1], 3, START)]  # tasks of three priorities, in turn
+    for limit, failure, tasks, start in rounds:
+        scenario = partial(
+            _run_all, function=function, limit=limit, failure=failure, tasks=tasks, start=start
+        )
+        found = smallest_failure(scenario, sequences([0, 1, 2, 5], tasks))
+        if found is not None:
+            return found
     return right("each task kept its number through all its attempts, and none had too many.")
 
 
-def _run_all(trial: Trial, case: Case, function: Any, limit: int) -> None:
+def _run_all(
+    trial: Trial,
+    case: Case,
+    function: Any,
+    limit: int,
+    failure: tuple[str, type[Exception]],
+    tasks: int,
+    start: float,
+) -> None:
     from sched import HeapScheduler, TaskStatus, VirtualClock
 
-    clock = VirtualClock(0.0)
+    clock = VirtualClock(start)
     scheduler = HeapScheduler(clock=clock)
-    trial.note("clock = VirtualClock(0.0)")
+    trial.note(f"clock = VirtualClock({start})")
     trial.note("s = HeapScheduler(clock=clock)")
     fails = dict(zip(NAMES, case, strict=False))
-    for name in fails:
-        scheduler.add_task(1, name)
-        trial.note(f"s.add_task(1, {name!r})")
+    for place, name in enumerate(fails):
+        priority = 3 - place if tasks == 3 else 1
+        scheduler.add_task(priority, name)
+        trial.note(f"s.add_task({priority}, {name!r})")
+    shown_action, raised = failure
     trial.note(f"fails = {fails}  # how often each of them fails")
-    trial.note("action = lambda task: 1 / (task.attempts > fails[task.name])  # 1 / 0 raises")
-    calls: list[int] = []
+    trial.note(f"action = lambda task: {shown_action}  # else {raised.__name__}")
+    does = eval(f"lambda task: {shown_action}", {"fails": fails})
+    calls: list[Any] = []
+    errors: list[Exception] = []
 
-    def action(task: Any) -> float:
-        calls.append(task.id)
-        return 1 / int(task.attempts > fails[task.name])
+    def action(*given: Any) -> Any:
+        calls.append(given)
+        try:
+            return does(*given)
+        except Exception as error:
+            errors.append(error)
+            raise
 
     while (due := scheduler.next_run_time()) is not None:
         if due > clock.now():
@@ -62,6 +102,7 @@ def _run_all(trial: Trial, case: Case, function: Any, limit: int) -> None:
         attempt = task.attempts + 1
         which = f"attempt {attempt} at {task.name!r}"
         calls.clear()
+        errors.clear()
         shown = f"run_next(s, action, {limit})"
         trial.call(shown, "run_next", function, scheduler, action, limit)
         if not calls:
@@ -69,6 +110,10 @@ def _run_all(trial: Trial, case: Case, function: Any, limit: int) -> None:
         if len(calls) > 1:
             detail = f"This was {which}: each call of run_next makes one attempt, no more."
             raise BrokenError("run_next", "calls the action more than once", detail)
+        if [getattr(given, "id", None) for given in calls[0]] != [task.id]:
+            given = ", ".join(map(repr, calls[0]))
+            detail = f"This was {which}. It called action({given}): the task itself belongs there."
+            raise BrokenError("run_next", "does not give the action the task", detail)
         if scheduler.metrics().added > len(case):
             detail = f"After {which}, the scheduler holds a task with a new number. Use s.fail."
             raise BrokenError("run_next", "adds a new task", detail)
@@ -81,13 +126,14 @@ def _run_all(trial: Trial, case: Case, function: Any, limit: int) -> None:
             how = "It failed." if failed else "It worked."
             detail = f"This was {which}, of at most {limit}. {how} The task is {status} now."
             raise BrokenError("run_next", _wrong_end(failed, status, expected), detail)
-        told = str(scheduler.task(task.id).error)
-        if failed and "division" not in told.casefold():  # its text, or the name of its class
+        told = str(scheduler.task(task.id).error).casefold()
+        words = [word for e in errors for word in (str(e), type(e).__name__)]
+        if failed and not any(word.casefold() in told for word in words):
             detail = f"After {which}, task.error is {told!r}. Give fail the error that was raised."
             raise BrokenError("run_next", "does not pass on what went wrong", detail)
         if status is TaskStatus.PENDING:
             pause = scheduler.task(task.id).run_at - clock.now()
-            if pause != 2:
+            if not isclose(pause, 2):
                 detail = f"After {which}, the task may run again in {pause:g} seconds, not in 2."
                 raise BrokenError("run_next", "does not pause for 2 seconds", detail)
 
@@ -122,25 +168,37 @@ def pause(function: Any) -> Verdict:
             got = trial.call(shown, "pause", function, attempts, base, cap)
             trial.lines[-1] += f"    # returned {got!r}"
             expected = min(cap, base * 2 ** (attempts - 1))
-            if type(got) in (int, float) and isclose(got, expected):
+            if is_number(got) and isclose(got, expected):
                 continue
             detail = f"It returned {got!r}; it should return {expected!r}."
-            if type(got) not in (int, float):
+            if not is_number(got):
                 problem = "does not return a number of seconds"
             elif got > cap:
                 problem = "is longer than the cap"
-            elif got == cap:
+            elif isclose(got, cap):
                 problem = "is as long as the cap too early"
             elif attempts == 1:
                 problem = "does not begin with the base"
+            elif isclose(expected, cap):
+                problem = "does not grow as far as the cap"
             else:
                 problem = "does not double after each attempt"
             raise BrokenError("pause", problem, detail)
 
     small = [
         [(attempts, base, cap)]
-        for attempts in (1, 2, 3, 4, 5, 8, 20, 40)
-        for base, cap in ((1, 60), (3, 60), (10, 3600), (1, 1), (2, 50), (90, 60))
+        for attempts in (1, 2, 3, 4, 5, 8, 20, 40, 100)
+        for base, cap in (
+            (1, 60),
+            (3, 60),
+            (10, 3600),
+            (0.3, 60),
+            (1, 1),
+            (2, 50),
+            (1.5, 4.5),
+            (90, 60),
+            (7, 100_000),
+        )
     ]
     return smallest_failure(scenario, small) or right(
         "it begins with the base, doubles after each attempt, and stops at the cap."
@@ -150,7 +208,7 @@ def pause(function: Any) -> Verdict:
 # --- pauses that differ ---------------------------------------------------------------------------
 
 BASE, CAP = 1, 60
-DRAWS = 200
+DRAWS = 1000
 
 
 @exercise("04", "Pauses drawn by chance", "your function, as in pauses(pauses)")
@@ -174,17 +232,17 @@ def pauses(function: Any) -> Verdict:
             trial.lines[1:] = [f"{shown} {got!r}", f"{shown} {again!r}"]
             detail = "Two sources with the same seed gave different pauses: draw from `source`."
             raise BrokenError("pauses", "does not draw from the source it is given", detail)
-        if _draw(trial, function, limit, 2) == got:
-            detail = "Another source, and the same pauses: all clients would come back together."
-            raise BrokenError("pauses", "does not depend on the source it is given", detail)
-        del trial.lines[2:]  # what follows is about many lists: one of them is shown
         drawn = []
         for seed in range(DRAWS):
-            drawn.append(_draw(Trial(), function, limit, seed))
+            del trial.lines[1:]  # one list is shown: the one that is wrong
+            drawn.append(_draw(trial, function, limit, seed))
             _one_list(drawn[-1], longest)
+        if all(row == drawn[0] for row in drawn):
+            detail = "Other sources, and the same pauses: all clients would come back together."
+            raise BrokenError("pauses", "does not depend on the source it is given", detail)
         _spread(drawn, longest)
 
-    return smallest_failure(scenario, [[limit] for limit in (1, 2, 3, 4, 6, 10)]) or right(
+    return smallest_failure(scenario, [[limit] for limit in (1, 2, 3, 4, 7, 10)]) or right(
         "each pause lies anywhere between zero and its longest, and no two clients are alike."
     )
 
@@ -197,12 +255,12 @@ def _draw(trial: Trial, function: Any, limit: int, seed: int) -> Any:
 
 
 def _one_list(got: Any, longest: list[int]) -> None:
-    if not isinstance(got, list) or any(type(p) not in (int, float) for p in got):
+    if not isinstance(got, list) or not all(is_number(p) for p in got):
         raise BrokenError("pauses", "does not return a list of seconds", f"It returned {got!r}.")
     if len(got) != len(longest):
-        detail = (
-            f"With {len(longest) + 1} attempts there are {len(longest)} pauses, not {len(got)}."
-        )
+        detail = f"With {counted(len(longest) + 1, 'attempt')} there "
+        detail += f"{'is' if len(longest) == 1 else 'are'} {counted(len(longest), 'pause')}, "
+        detail += f"not {len(got)}."
         raise BrokenError("pauses", "gives a pause too many or too few", detail)
     for number, (seconds, most) in enumerate(zip(got, longest, strict=True), start=1):
         if not 0 <= seconds <= most:
@@ -211,17 +269,33 @@ def _one_list(got: Any, longest: list[int]) -> None:
 
 
 def _spread(drawn: list[list[float]], longest: list[int]) -> None:
+    """Look at what many clients have drawn: any moment should be as likely as any other."""
+    clients = f"Of {DRAWS:,} clients"
+    for number, most in enumerate(longest):
+        column = [row[number] for row in drawn]
+        if len(set(column)) <= min(most + 1, DRAWS // 2):
+            several = ", ".join(f"{p:g}" for p in sorted(set(column))[:4])
+            detail = f"{clients}, all had one of a few values as pause {number + 1}: {several}"
+            detail += ", ..." if len(set(column)) > 4 else ""
+            raise BrokenError("pauses", "draws from a few values only", detail)
     last = [row[-1] for row in drawn]
     if (piled := last.count(longest[-1])) > DRAWS // 20:
-        detail = f"Of {DRAWS} clients, {piled} had a last pause of exactly {longest[-1]}."
+        detail = f"{clients}, {piled} had a last pause of exactly {longest[-1]}."
         raise BrokenError("pauses", "piles up at the cap", detail)
     for number, most in enumerate(longest):
         column = [row[number] for row in drawn]
         low, high, mean = min(column), max(column), fmean(column)
-        told = f"Of {DRAWS} clients, pause {number + 1} was from {low:.2f} to {high:.2f}"
+        told = f"{clients}, pause {number + 1} was from {low:.2f} to {high:.2f}"
         detail = f"{told}, {mean:.2f} on average; it should be anywhere from 0 to {most}."
-        if low > 0.1 * most or high < 0.9 * most or not 0.4 * most < mean < 0.6 * most:
+        if low > 0.04 * most or high < 0.96 * most:
             raise BrokenError("pauses", "does not use the whole range", detail)
+        for quarter in range(4):
+            inside = sum(quarter <= 4 * p / most < quarter + 1 for p in column)
+            if not 0.18 * DRAWS < inside < 0.32 * DRAWS:
+                span = f"{quarter / 4 * most:g} to {(quarter + 1) / 4 * most:g}"
+                detail = f"{clients}, {inside} had a pause {number + 1} from {span}; about "
+                detail += f"{DRAWS // 4} should, as in each quarter of 0 to {most}."
+                raise BrokenError("pauses", "makes some pauses likelier than others", detail)
     for number in range(1, len(longest)):
         rows = [
             (row[number - 1] / longest[number - 1], row[number] / longest[number]) for row in drawn
@@ -239,10 +313,14 @@ ERRORS: list[tuple[type[Exception], bool]] = [
     (ConnectionResetError, True),
     (OSError, True),
     (BrokenPipeError, True),
+    (InterruptedError, True),
+    (BlockingIOError, True),
     (PermissionError, False),
     (FileNotFoundError, False),
     (ValueError, False),
     (KeyError, False),
+    (RuntimeError, False),
+    (Exception, False),
 ]
 
 
@@ -266,14 +344,14 @@ def try_again(function: Any) -> Verdict:
             detail = f"It returned {got!r}; it should return {expected!r}."
             if not isinstance(got, bool):
                 problem = "does not return True or False"
-            elif expected and kind in (ConnectionResetError, BrokenPipeError):
-                problem = f"does not know that a {name} is an OSError"
+            elif expected and kind not in (OSError, TimeoutError, ConnectionError):
+                problem = f"does not know that {_a(name)} is an OSError"
             elif expected:
                 problem = "gives up on an error that may pass"
             elif attempts >= 5 and passing[kind]:
                 problem = "allows more than 5 attempts"
             else:
-                problem = f"tries again after a {name}"
+                problem = f"tries again after {_a(name)}"
             raise BrokenError("try_again", problem, detail)
 
     return smallest_failure(scenario, _failures()) or right(
@@ -281,8 +359,12 @@ def try_again(function: Any) -> Verdict:
     )
 
 
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
 def _failures() -> Iterator[Case]:
-    for attempts in (1, 4, 5, 6):
+    for attempts in (1, 2, 3, 4, 5, 6, 50):
         for kind, _ in ERRORS:
             yield [(kind, attempts)]
 
