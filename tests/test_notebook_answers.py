@@ -128,8 +128,9 @@ def content(sentence: str) -> set[str]:
 
 
 def named(thing: Any) -> str:
-    """A pattern that finds a choice in a sentence."""
-    return rf"(?<!\w){re.escape(' '.join(show(thing).casefold().split()))}(?!\w)"
+    """A pattern that finds a choice in a sentence; "a" is a word, and a choice in quotes alone."""
+    words = re.escape(" ".join(show(thing).casefold().split()))
+    return rf"(?<!\w){words}(?!\w)" if len(show(thing)) > 1 else rf"['\"]{words}['\"]"
 
 
 # --- what gives an answer away --------------------------------------------------------------------
