@@ -21,6 +21,7 @@ transition lets go of goes to the list ``dropped``, to be emptied after the lock
 """
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from itertools import count
@@ -36,12 +37,14 @@ from sched.queue import Queue
 from sched.task import FinishedTask, RunningTask, Task, TaskStatus
 from sched.waiting import SPARE, Waiting
 
+MOMENT = 1e-4  # seconds, in which another thread ends its move
+
 _task_id = itemgetter(2)
 
 
 class TaskTable:
-    """Every method is called with the lock held. The mark is set and cleared by the callers of
-    ``enter``, ``leave_behind``, ``finish`` and ``release_key``, which are steps of one move.
+    """All but ``give_way`` is called with the lock held. The mark is set and cleared by the callers
+    of ``enter``, ``leave_behind``, ``finish`` and ``release_key``, which are steps of one move.
 
     Invariant, unless ``mark`` is set: ``table`` and ``arrivals`` hold each task once; ``queue`` and
     ``waiting`` hold the entry of each pending task of the table once, and tombstones, those with a
@@ -71,6 +74,19 @@ class TaskTable:
         self.succeeded = self.failed = self.cancelled = 0
         self.miscounted = 0  # hand-outs that interrupts kept from being counted as over
         forks.note(self)
+
+    def give_way(self) -> None:
+        """Sleep for a moment where the lock is taken, instead of queueing for it. O(1).
+
+        A thread that waits for a lock gets it before it may run. Whoever runs then finds the lock
+        taken, and queues up in turn: a convoy, in which each move costs a switch of threads, and
+        which does not end by itself (M. Blasgen et al., "The Convoy Phenomenon", 1979). One that
+        sleeps does not queue. Not for the main thread: Ctrl-C could leave the lock taken.
+        """
+        if self.lock.acquire(blocking=False):
+            self.lock.release()
+        else:
+            time.sleep(MOMENT)
 
     def item(self, task_id: int) -> TaskEntry | Task | None:
         """What the table has for an id: an entry is of a PENDING task. O(1)."""

@@ -286,12 +286,14 @@ class WorkerPool:
     def _next(self, me: threading.Thread) -> Task | None:
         """Wait for a task and take it; None when this worker is to end."""
         take, woken = self._scheduler.get_next_task, False
+        give_way = self._scheduler.ledger.give_way
         while not self._stopping:
             if len(self._crew) > self._size or me not in self._crew:
                 with self._lock:
                     if len(self._crew) > self._size or me not in self._crew:
                         self._crew.discard(me)
                         return None
+            give_way()
             if not self._paused and (task := take()) is not None:
                 if woken:
                     self._pass_on()

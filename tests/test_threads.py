@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock, room
+from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock, WorkerPool, room
 from tests.schedulers import IN_MEMORY, ledger_of
 
 THREADS = 8
@@ -243,3 +243,25 @@ def test_no_lock_is_held_while_a_snapshot_is_read() -> None:
     for _ in s.pending_tasks():
         run_together(lambda number: s.add_task(3, "added meanwhile") and None, threads=2)
     assert len(s) == 6
+
+
+def test_a_worker_does_not_queue_for_a_lock_that_is_taken() -> None:
+    ledger = ledger_of(HeapScheduler())
+    with ledger.lock:
+        worker = threading.Thread(target=ledger.give_way, daemon=True)
+        worker.start()
+        worker.join(PATIENCE / 2)
+        assert not worker.is_alive(), "it waits for the lock"
+    ledger.give_way()
+    assert not ledger.lock.locked()
+
+
+def test_a_worker_gives_way_before_each_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    s = HeapScheduler()
+    monkeypatch.setattr(ledger_of(s), "give_way", lambda: looks.append("a look"))
+    for _ in range(10):
+        s.add_task(1, "a", action=int)
+    with WorkerPool(s, workers=2) as pool:
+        pool.drain()
+    assert len(looks) >= 10
