@@ -19,7 +19,7 @@ from sched.metrics import Metrics
 from sched.pending import PendingTasks
 from sched.queue import Queue
 from sched.room import Room
-from sched.task import Task, TaskStatus
+from sched.task import RunningTask, Task, TaskStatus
 
 if TYPE_CHECKING:
     from sched.retry import RetryPolicy
@@ -65,8 +65,9 @@ class Scheduler:
             max_pending=arguments.as_limit(max_pending, "max_pending"),
             aging=None if aging is None else arguments.as_seconds(aging, "aging", positive=True),
         )
-        self._subscribers, self._room = Subscribers(), Room()
-        self.notices = Notices()  # for worker pools: who is told when something can run
+        self._told: list[object] = []  # empty while there is nobody to tell anything
+        self._subscribers, self._room = Subscribers(self._told), Room(self._told)
+        self.notices = Notices(self._told)  # for worker pools: when something can run
 
     def make_ledger(self, clock: Clock, **limits: Any) -> Ledger:
         """Where the tasks are kept: here in memory. Called once; arguments are checked. O(1)."""
@@ -79,8 +80,7 @@ class Scheduler:
         priority: int | float,
         task_name: str | Task,
         delay: float | None = None,
-        *,
-        run_at: Any = None,
+        run_at: Any = None,  # no "*" before it: to be keyword-only costs an eighth of the call
         action: Callable[..., Any] | None = None,
         args: tuple[Any, ...] | list[Any] = NOTHING,
         kwargs: Mapping[str, Any] | None = None,
@@ -123,7 +123,7 @@ class Scheduler:
             if isinstance(added, int):  # whose the key is
                 return added
             entry = added
-        if self.notices or self._subscribers:
+        if self._told:
             self._announce("added", entry)
         return entry[2]  # type: ignore[no-any-return]
 
@@ -158,11 +158,9 @@ class Scheduler:
         O(log n) in a heap, O(1) amortised in a sorted list, O(n log n) for the naive sort.
         """
         task = self.ledger.take()
-        if task is not None:
-            if self._room:
-                self._room.tell()
-            if self._subscribers:
-                self._tell("started", task)
+        if self._told and task is not None:
+            self._room.tell()
+            self._tell("started", task)
         return task
 
     def complete(self, task: Task, result: Any = None) -> None:
@@ -171,8 +169,10 @@ class Scheduler:
         task: the very one that ``get_next_task`` returned; InvalidTransitionError if that
         hand-out is over, UnknownTaskError if the task is evicted from history.
         """
-        done = self.ledger.complete(arguments.as_task(task), result)
-        if self._subscribers:
+        if type(task) is not RunningTask:
+            task = arguments.as_task(task)
+        done = self.ledger.complete(task, result)
+        if self._told:
             self._tell("succeeded", done)
 
     def fail(
@@ -205,9 +205,7 @@ class Scheduler:
             elif retry_in is None:
                 retry_in = arguments.as_seconds(policy.pause(task.attempts), "retry.pause()")
         if retry_in is None:
-            letter = self.ledger.bury(task, text)
-            if self._subscribers:
-                self._tell("failed", letter)
+            self._tell("failed", self.ledger.bury(task, text))
             return False
         self._announce("retrying", self.ledger.retry(task, text, retry_in))
         return True
@@ -218,10 +216,8 @@ class Scheduler:
         done = self.ledger.cancel(arguments.as_task_id(task_id))
         if done is None:
             return False
-        if self._room:
-            self._room.tell()
-        if self._subscribers:
-            self._tell("cancelled", done)
+        self._room.tell()
+        self._tell("cancelled", done)
         return True
 
     def reprioritize(self, task_id: int, priority: int | float) -> bool:
@@ -322,8 +318,8 @@ class Scheduler:
         """Tasks have become PENDING: tell pools, and whoever subscribed."""
         if self.notices:
             self.notices.tell(min(entry[1] for entry in entries))
-        if self._subscribers:
-            self._tell(kind, *entries)
+        self._tell(kind, *entries)
 
     def _tell(self, kind: Kind, *what: Task | TaskEntry) -> None:
-        self._subscribers.tell(kind, what, self.ledger.name)
+        if self._subscribers:
+            self._subscribers.tell(kind, what, self.ledger.name)

@@ -1,7 +1,7 @@
 """TaskEvent: what a scheduler tells those who subscribed to it, and how they are told."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from sched.arguments import as_callable, shown
 from sched.entry import TaskEntry
@@ -53,8 +53,34 @@ class TaskEvent:
 Subscriber: TypeAlias = Callable[[TaskEvent], object]
 
 
-class Subscribers(dict[object, tuple[Subscriber, frozenset[Kind]]]):
-    """Who is told of what. Adding, removing and copying are one step each: no lock is needed."""
+T = TypeVar("T")
+
+
+class Audience(dict[object, T]):
+    """Who is told of something. Joining, leaving and copying are one step each: no lock is needed.
+
+    anybody: a list that several audiences share, which is empty while nobody has joined any: all
+    that an add or a take then spends on them is one look at it.
+    """
+
+    def __init__(self, anybody: list[object] | None = None) -> None:
+        super().__init__()
+        self._anybody = [] if anybody is None else anybody
+
+    def join(self, token: object, how: T) -> None:
+        """Be told from now on. O(1)."""
+        self._anybody.append(token)
+        self[token] = how
+
+    def leave(self, token: object) -> None:
+        """Be told no more; nothing happens to one that has left before. O(their number)."""
+        self.pop(token, None)
+        if token in self._anybody:
+            self._anybody.remove(token)
+
+
+class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
+    """Who is told of what."""
 
     def subscribe(self, function: Subscriber, kinds: tuple[Kind, ...]) -> Callable[[], None]:
         """Tell a function of events of these kinds, or of all; returns how to end it. O(1)."""
@@ -62,8 +88,8 @@ class Subscribers(dict[object, tuple[Subscriber, frozenset[Kind]]]):
             if kind not in KINDS:
                 raise ValueError(f"kinds must be of {', '.join(KINDS)}, got {shown(kind)}")
         token = object()
-        self[token] = as_callable(function, "function"), frozenset(kinds or KINDS)
-        return lambda: self.pop(token, None) and None
+        self.join(token, (as_callable(function, "function"), frozenset(kinds or KINDS)))
+        return lambda: self.leave(token)
 
     def tell(self, kind: Kind, what: Sequence[Task | TaskEntry], ledger: str) -> None:
         """Tell all whom it concerns; log what they raise. O(subscribers)."""
@@ -90,14 +116,14 @@ def _log(event: TaskEvent) -> None:
         pass
 
 
-class Notices(dict[object, Callable[[float], object]]):
+class Notices(Audience[Callable[[float], object]]):
     """Who is told, without a lock, at what moment something can run."""
 
     def subscribe(self, notice: Callable[[float], object]) -> Callable[[], None]:
         """Call it from now on; returns how to end that. O(1)."""
         token = object()
-        self[token] = as_callable(notice, "notice")
-        return lambda: self.pop(token, None) and None
+        self.join(token, as_callable(notice, "notice"))
+        return lambda: self.leave(token)
 
     def tell(self, run_at: float) -> None:
         """Something can run at this moment. O(their number)."""

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
+from sched.events import Audience
 from sched.task import QueueFullError
 
 LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it
@@ -16,7 +17,7 @@ LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it
 T = TypeVar("T")
 
 
-class Room(dict[object, SimpleQueue[None]]):
+class Room(Audience[SimpleQueue[None]]):
     """The bells of those who wait."""
 
     def wait(self, add: Callable[[], T], seconds: float) -> T:
@@ -32,14 +33,14 @@ class Room(dict[object, SimpleQueue[None]]):
                     if left <= 0:
                         raise
                 if bell not in self:
-                    self[bell] = bell
+                    self.join(bell, bell)
                     continue
                 try:
                     bell.get(timeout=min(left, LONGEST))
                 except Empty:
                     pass
         finally:
-            self.pop(bell, None)
+            self.leave(bell)
 
     def tell(self) -> None:
         """Let all of them look again. O(their number)."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sched import HeapScheduler, Scheduler, Task, TaskEvent, TaskStatus, VirtualClock
+from sched.events import Audience
 
 PENDING, RUNNING = TaskStatus.PENDING, TaskStatus.RUNNING
 
@@ -203,3 +204,22 @@ def test_an_interrupt_while_a_subscriber_is_told_is_an_interrupt(s: Scheduler) -
     with pytest.raises(KeyboardInterrupt):
         s.add_task(1, "a")
     assert len(s) == 1
+
+
+def test_who_leaves_takes_nobody_along() -> None:
+    anybody: list[object] = []
+    first, second = Audience[str](anybody), Audience[str](anybody)
+    first.join("a", "how a is told")
+    second.join("b", "how b is told")
+    first.leave("a")
+    first.leave("a")  # twice is once
+    assert (first, second, anybody) == ({}, {"b": "how b is told"}, ["b"])
+    second.leave("b")
+    assert anybody == []
+
+
+def test_a_scheduler_forgets_whoever_has_left(s: Scheduler) -> None:
+    for _ in range(3):
+        s.subscribe(print)()
+        s.notices.subscribe(print)()
+    assert s._told == []
