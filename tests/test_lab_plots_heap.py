@@ -62,7 +62,7 @@ def test_a_task_and_its_entry_have_the_same_card():
 def test_a_heap_is_described_level_by_level():
     axes = plots.heap(a_heap(*THREE), path="push")
     assert plots.describe(axes) == (
-        "A heap of 3: no entry is smaller than its parent.\n"
+        "A heap of 3: no item is smaller than its parent.\n"
         "Level 0: [0] Fix (1)\n"
         "Level 1: [1] Log (5), [2] Mail (3)\n"
         "Path of the last sift: [2] -> [0]"
@@ -73,7 +73,7 @@ def test_a_heap_is_described_level_by_level():
 def test_a_list_that_is_no_heap_is_called_so():
     text = plots.describe(plots.heap([(2, "Mail"), (3, "Log"), (1, "Fix")]))
     assert text == (
-        "Not a heap: 1 entry is smaller than the parent.\n"
+        "Not a heap: 1 item is smaller than the parent.\n"
         "Level 0: [0] Mail (2)\n"
         "Level 1: [1] Log (3), [2] Fix (1) <smaller than its parent [0]>"
     )

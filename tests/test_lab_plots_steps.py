@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import plots
+from lab.plots.frames import colour
 from sched import HeapScheduler, MultilevelScheduler, NaiveSortScheduler, SortedListScheduler
 from sched.heap import HeapQueue
 from tests.pictures import assert_nothing_is_clipped_or_hidden, plt, texts_of
@@ -255,7 +256,19 @@ def test_a_strip_has_a_picture_for_each_operation_or_each_frame_of_one():
         "take Fix (1): 1 comparison, 5 moves\n    now: [Mail (3), Log (5)]"
     )
     words = [t.get_text() for t in texts_of(trace.strip(2))]
-    assert words.count("the heap as an array") == len(trace.operations[2].frames) == 2
+    assert words.count("the heap as a list") == len(trace.operations[2].frames) == 2
+
+
+def test_a_strip_of_four_has_two_rows_of_two():
+    trace = plots.steps([5, 3, 8, 1], take=0)
+    heads = [t for t in texts_of(trace.strip()) if t.get_text().startswith("add ")]
+    places = [t.get_position() for t in heads]
+    assert len({round(x, 3) for x, _ in places}) == len({round(y, 3) for _, y in places}) == 2
+
+
+def test_no_two_tasks_have_one_colour():
+    coloured = [look for look in map(colour, range(20)) if look != "white"]
+    assert len(coloured) == len(set(coloured)) == 6
 
 
 def test_a_long_strip_leaves_out_its_middle_and_says_so(monkeypatch: pytest.MonkeyPatch):

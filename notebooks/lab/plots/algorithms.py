@@ -25,7 +25,7 @@ class HeapNarrator(Narrator):
         self.heap: list[int] = []
 
     def rows(self) -> tuple[Row, ...]:
-        return (Row("the heap as an array", tuple(self.heap)),)
+        return (Row("the heap as a list", tuple(self.heap)),)
 
     def real(self, queue: Any) -> Sequence[Any]:
         return list(queue.heap)

@@ -28,6 +28,11 @@ LEGEND = [
 ]
 
 
+def colour(task: int) -> str:
+    """A task's own colour; white for those that come after the colours are used up."""
+    return TASKS[task] if task < len(TASKS) else "white"
+
+
 class Scene:
     """The frames of one recording, and how large its structure becomes."""
 
@@ -50,6 +55,12 @@ class Scene:
         """How many pictures stand side by side."""
         return 3 if self.size <= 7 else 2 if self.size <= 15 else 1
 
+    def columns_for(self, panels: int) -> int:
+        """How many of so many pictures: rows of one length, as far as that goes. Four are two and
+        two, not three and one."""
+        rows = -(-panels // self.columns())
+        return -(-panels // rows)
+
     def strip(self, pyplot: Any, panels: Sequence[Panel], title: str) -> Any:
         """A figure with one small picture for each panel."""
         if len(panels) > PANELS:
@@ -58,7 +69,7 @@ class Scene:
             panels = [*panels[:half], *panels[-half:]]
         title = self.said(title)
         panels = [(self.said(heading), counts, frame) for heading, counts, frame in panels]
-        columns = self.columns()
+        columns = self.columns_for(len(panels))
         gap, width = 0.16, (WIDTH - 0.2 - 0.16 * (columns - 1)) / columns
         stage = self.stage([panel[2] for panel in panels], width)
         head = 0.08 + 0.17 * max(len(wrap(p[0], 9, width - 0.16)) for p in panels) + 0.2
@@ -216,7 +227,7 @@ class Stage:
 
     @staticmethod
     def look(frame: Frame, task: int, where: str | int) -> dict[str, Any]:
-        look: dict[str, Any] = {"facecolor": TASKS[task % len(TASKS)]}
+        look: dict[str, Any] = {"facecolor": colour(task)}
         if where == "hand":
             look |= LEGEND[2][1]
         if task in frame.compared:

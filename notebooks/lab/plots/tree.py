@@ -166,7 +166,7 @@ class HeapPicture:
             draw_cell(page, (x, y), self.array.cell, self.labels[i], **self.look(i))
             page.text(x, y + CARD / 2 + 0.11, str(i), 8.5, color=NOTE)
         page.text(
-            self.array.left, self.array_top - 0.14, "the same as an array, by index", 9, ha="left"
+            self.array.left, self.array_top - 0.14, "the same as a list, by index", 9, ha="left"
         )
         y = self.array_top + self.array.height + 0.06
         if self.shown < len(self.labels):
@@ -201,9 +201,9 @@ class HeapPicture:
         n = len(self.labels)
         if self.broken:
             wrong = len(self.broken)
-            are = f"{counted(wrong, 'entry', 'entries')} {'is' if wrong == 1 else 'are'}"
+            are = f"{counted(wrong, 'item')} {'is' if wrong == 1 else 'are'}"
             return f"Not a heap: {are} smaller than the parent"
-        return f"A heap of {n}: no entry is smaller than its parent" if n > 1 else "A heap of 1"
+        return f"A heap of {n}: no item is smaller than its parent" if n > 1 else "A heap of 1"
 
     def describe(self) -> str:
         """In words, level by level."""

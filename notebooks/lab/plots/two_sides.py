@@ -13,7 +13,7 @@ from sched.plots.words import seconds
 
 from .animation import Film
 from .entries import Label, label
-from .frames import TASKS
+from .frames import colour
 from .layout import CARD, draw_cell
 from .page import Page, new_page
 
@@ -78,7 +78,7 @@ class Moment:
         for side in (self.waiting, self.ready):
             for i, card in enumerate(side[:SHOWN]):
                 x, y = places[card.task]
-                look: dict[str, Any] = {"facecolor": TASKS[card.task % len(TASKS)]}
+                look: dict[str, Any] = {"facecolor": colour(card.task)}
                 if (x, y) != home[card.task]:
                     look |= {"edgecolor": COLOURS["vermilion"], "linewidth": 3, "lift": 10}
                 elif i == 0:
