@@ -24,6 +24,34 @@ def broken_next_task(tasks):
     return best[1]
 
 
+def comes_out(priorities):
+    """The order in which broken_next_task takes tasks of these priorities, each named after its."""
+    tasks = [(priority, priority) for priority in priorities]
+    return [broken_next_task(tasks) for _ in priorities]
+
+
+class OneQueue:
+    """Tasks by priority, each with the second from which it may run. All are added at second 0."""
+
+    def __init__(self):
+        self.queue = []
+        self.added = 0
+
+    def add_task(self, priority, task, delay=0):
+        self.added = self.added + 1
+        run_at = 0 + delay
+        heappush(self.queue, (priority, self.added, run_at, task))
+
+    def get_next_task(self, now):
+        if not self.queue:
+            return None
+        priority, number, run_at, task = heappop(self.queue)
+        if run_at > now:  # not yet: back into the queue
+            heappush(self.queue, (priority, number, run_at, task))
+            return None
+        return task
+
+
 class BrokenHeap:
     """A heap of priorities: the smallest should come out first. One line is wrong."""
 

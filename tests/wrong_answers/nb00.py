@@ -73,6 +73,7 @@ other_numbers = SortedListScheduler()
 for number, task in ((10, "go for a walk"), (0.5, EAT), (-3, WAKE)):
     other_numbers.add_task(number, task)
 RIGHT[EX].append(other_numbers)
+RIGHT[EX].append(holding((100, " Go for a walk "), (50, "have breakfast"), (0, "WAKE UP")))
 
 
 # --- working it off -------------------------------------------------------------------------------
@@ -191,6 +192,43 @@ def returns_a_text(scheduler):
         names = names + task.name
         scheduler.complete(task)
     return names
+
+
+@wrong("work_off", "work_off", "raises InvalidTransitionError")
+def completes_what_was_never_handed_out(scheduler):
+    names = []
+    for task in scheduler.pending_tasks():
+        names.append(task.name)
+        scheduler.complete(task)
+    return names
+
+
+@wrong("work_off", "work_off", "raises InvalidTransitionError")
+def completes_twice(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        scheduler.complete(task)
+        names.append(task.name)
+        scheduler.complete(task)
+    return names
+
+
+@also_right("work_off")
+def counts_first_and_then_takes(scheduler):
+    tasks = [scheduler.get_next_task() for _ in list(scheduler.pending_tasks())]
+    for task in tasks:
+        scheduler.complete(task)
+    return [task.name for task in tasks]
+
+
+@also_right("work_off")
+def by_calling_itself(scheduler):
+    task = scheduler.get_next_task()
+    if task is None:
+        return []
+    scheduler.complete(task)
+    return [task.name, *by_calling_itself(scheduler)]
 
 
 @also_right("work_off")
@@ -328,11 +366,61 @@ def forgets_to_complete(scheduler, clock, hours):
     return seen
 
 
+@wrong("night_watch", "night_watch", "raises ValueError")
+def takes_the_clock_to_begin_at_zero(scheduler, clock, hours):
+    seen = []
+    for hour in range(hours):
+        clock.advance_to((hour + 1) * 3600)
+        task = scheduler.get_next_task()
+        seen.append(task.name if task else "nothing")
+        if task:
+            scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "does not give one name for each hour")
+def goes_on_until_all_is_done(scheduler, clock, hours):
+    seen = []
+    while scheduler.pending_tasks() or len(seen) < hours:
+        clock.advance(3600)
+        task = scheduler.get_next_task()
+        seen.append(task.name if task else "nothing")
+        if task:
+            scheduler.complete(task)
+    return seen
+
+
+@wrong("night_watch", "night_watch", "names the tasks and takes none")
+def takes_what_was_due_first(scheduler, clock, hours):
+    seen = []
+    tasks = sorted(scheduler.pending_tasks(), key=lambda task: task.run_at)
+    for _ in range(hours):
+        clock.advance(3600)
+        if tasks and tasks[0].run_at <= clock.now():
+            seen.append(tasks.pop(0).name)
+        else:
+            seen.append("nothing")
+    return seen
+
+
+@also_right("night_watch")
+def with_a_while(scheduler, clock, hours):
+    seen = []
+    while len(seen) < hours:
+        clock.advance(60 * 60)
+        task = scheduler.get_next_task()
+        if task:
+            scheduler.complete(task)
+        seen.append(task.name if task else "nothing")
+    return seen
+
+
 @also_right("night_watch")
 def by_the_hour_that_it_is(scheduler, clock, hours):
     seen = ["nothing"] * hours
+    start = clock.now()
     for hour in range(hours):
-        clock.advance_to((hour + 1) * 3600)
+        clock.advance_to(start + (hour + 1) * 3600)
         for task in [scheduler.get_next_task()]:
             if task is not None:
                 seen[hour] = str(task)
@@ -347,6 +435,9 @@ wrong_value(D, "another fault", ("A", [3, 1, 2]), "the fault", "is another one")
 wrong_value(D, "comes out in order", ("C", [1, 2, 3]), "the list", "does not show the fault")
 wrong_value(D, "two", ("C", [2, 1]), "the list", "does not show the fault")
 wrong_value(D, "too long", ("C", [4, 2, 5, 1, 3]), "the list", "a shorter one can")
-wrong_value(D, "pairs", ("C", [(3, 1), (1, 2)]), "the list", "should hold whole numbers")
+wrong_value(D, "pairs", ("C", [(3, 1), (1, 2)]), "the list", "should hold numbers")
+wrong_value(D, "all the same", ("C", [1, 1, 1]), "the list", "does not show the fault")
+wrong_value(D, "in words", ("C", "3, 1, 2"), "the list", "square brackets")
+wrong_value(D, "the larger one first", ("D", [3, 1, 2]), "the fault", "is another one")
 wrong_value(D, "five letters", ("E", [3, 1, 2]), "the fault", "should be one of")
-RIGHT[D] += [("c", [9, -1, 5]), [" C ", (3, 1, 2)]]
+RIGHT[D] += [("c", [9, -1, 5]), [" C ", (3, 1, 2)], ("C", [2.5, 1.0, 2])]

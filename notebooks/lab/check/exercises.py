@@ -1,7 +1,8 @@
 """An exercise and its check, and the table of all of them."""
 
 import dis
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import isfinite
 from numbers import Real
 from types import FunctionType
 from typing import Any
@@ -156,6 +157,11 @@ def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
 def is_number(value: Any) -> bool:
     """Whether a learner's result is a number of any kind: numpy's and fractions too, not True."""
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def all_numbers(items: Iterable[Any]) -> bool:
+    """Whether these are numbers that can be put in order: 3, 3.0 or 2.5; not True, not nan."""
+    return all(is_number(n) and isfinite(n) for n in items)
 
 
 def is_empty(function: Any) -> bool:

@@ -36,6 +36,9 @@ def heap_push(push: Any) -> Verdict:
             _same_items(heap, values[:number], "push")
             _is_heap(heap, "push")
 
+    def of_tasks(trial: Trial, values: Case) -> None:
+        scenario(trial, _as_tasks(values))
+
     def cost(_trial: Trial, size: Case) -> None:
         counter = Counter()
         heap = [Counted(n, counter) for n in range(1, size[0] + 1)]
@@ -54,6 +57,7 @@ def heap_push(push: Any) -> Verdict:
     found = smallest_failure(scenario, small, random_cases(_number, 40), _less)
     return (
         found
+        or smallest_failure(of_tasks, sequences([1, 2, 3], 4))
         or run(cost, [63])
         or _by_hand(push, "push", "heappush")
         or right("every item finds its place, and only the way up is compared.")
@@ -84,6 +88,9 @@ def heap_pop(pop: Any) -> Verdict:
         _same_items(heap, left, "pop")
         _is_heap(heap, "pop")
 
+    def of_tasks(trial: Trial, values: Case) -> None:
+        scenario(trial, _as_tasks(values))
+
     def cost(_trial: Trial, size: Case) -> None:
         counter = Counter()
         heap = [Counted(n, counter) for n in range(size[0])]
@@ -98,13 +105,20 @@ def heap_pop(pop: Any) -> Verdict:
             )
 
     small = (c for c in sequences([1, 2, 3, 4], 6) if _first_broken(c) is None)
+    tasks = (c for c in sequences([1, 2, 3], 5) if _first_broken(c) is None)
     found = smallest_failure(scenario, small, random_cases(_number, 40), _less)
     return (
         found
+        or smallest_failure(of_tasks, tasks)
         or run(cost, [127])
         or _by_hand(pop, "pop", "heappop")
         or right("the smallest comes out, and what is left is a heap again.")
     )
+
+
+def _as_tasks(priorities: Case) -> Case:
+    """What a scheduler keeps in its heap: tuples. They can be compared, not calculated with."""
+    return [(priority, number) for number, priority in enumerate(priorities, start=1)]
 
 
 def _number(random: Random) -> int:

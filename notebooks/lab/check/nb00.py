@@ -1,11 +1,14 @@
 """Notebook 00: a first scheduler, working it off, a clock that is moved, a fault to find."""
 
+from collections.abc import Callable
 from itertools import chain
 from random import Random
 from typing import Any
 
-from ..broken import broken_next_task
-from .exercises import exercise, need_diagnosis, need_function
+from sched import InvalidTransitionError
+
+from ..broken import comes_out
+from .exercises import all_numbers, exercise, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
@@ -47,7 +50,7 @@ def first_scheduler(scheduler: Any) -> Verdict:
     if names != wanted:
         detail = f"They would come out as {listed}. A lower number is more urgent."
         return wrong("add_task", "got priorities that put the tasks in another order", detail)
-    if scheduler.metrics().waiting:
+    if any(task.run_at > task.added_at for task in tasks):  # also if it has passed by now
         detail = "The priorities alone should bring them into order: leave the delays out."
         return wrong("add_task", "was given a delay", detail)
     ids = [task.id for task in tasks]
@@ -85,7 +88,7 @@ def work_off(function: Any) -> Verdict:
             trial.note(f"s.add_task({priority}, {name!r})")
             added.append((priority, number, name))
         expected = [name for _, _, name in sorted(added)]
-        got = trial.call("work_off(s)", "work_off", function, scheduler)
+        got = _call(trial, "work_off(s)", "work_off", function, scheduler)
         _a_list_of_names("work_off", trial, got, expected)
         if len(got) != len(expected):
             problem = "leaves tasks behind" if len(got) < len(expected) else "gives too many names"
@@ -110,7 +113,7 @@ def work_off(function: Any) -> Verdict:
 def night_watch(function: Any) -> Verdict:
     """Check ``night_watch(scheduler, clock, hours)`` -> [name or "nothing", ...].
 
-    A case is a list of delays, in hours. There is one more hour than there are tasks.
+    A case is a list of (priority, delay in hours).
     """
     from sched import HeapScheduler, VirtualClock
 
@@ -118,56 +121,83 @@ def night_watch(function: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, delays: Case) -> None:
-        clock = VirtualClock(0.0)
-        scheduler = HeapScheduler(clock=clock)
-        trial.note("clock = VirtualClock(0.0)")
-        trial.note("s = HeapScheduler(clock=clock)")
-        hours = len(delays) + 1
-        added = []
-        for number, delay in enumerate(delays):
-            name = NAMES[number % len(NAMES)]
-            scheduler.add_task(1, name, delay=delay * HOUR)
-            trial.note(f"s.add_task(1, {name!r}, delay={delay * HOUR})")
-            added.append((delay, number, name))
-        expected = _each_hour(sorted(added), range(1, hours + 1))
-        shown = f"night_watch(s, clock, {hours})"
-        got = trial.call(shown, "night_watch", function, scheduler, clock, hours)
-        _a_list_of_names("night_watch", trial, got, expected)
-        if len(got) != len(expected):
-            problem = "does not give one name for each hour"
-            raise BrokenError("night_watch", problem, _instead(got, expected))
-        if clock.now() != hours * HOUR:
-            raise BrokenError(
-                "night_watch",
-                "does not move the clock on by an hour each time",
-                f"After {hours} hours the clock should show {hours * HOUR} seconds; it shows "
-                f"{clock.now():.0f}.",
-            )
-        if got != expected:
-            early = _each_hour(sorted(added), range(hours)) == got
-            problem = "looks before the hour has passed" if early else "gives other names"
-            raise BrokenError("night_watch", problem, _instead(got, expected))
-        _all_completed("night_watch", scheduler, len(got) - got.count("nothing"))
+    def with_settings(start: float, more: int) -> Callable[[Trial, Case], None]:
+        """start: what the clock shows first. more: how many hours more than there are tasks."""
 
-    def delay(random: Random) -> int:
-        return random.randint(0, 6)
+        def scenario(trial: Trial, case: Case) -> None:
+            clock = VirtualClock(start)
+            scheduler = HeapScheduler(clock=clock)
+            trial.note(f"clock = VirtualClock({start})")
+            trial.note("s = HeapScheduler(clock=clock)")
+            hours = max(0, len(case) + more)
+            added = []
+            for number, (priority, delay) in enumerate(case):
+                name = NAMES[number % len(NAMES)]
+                scheduler.add_task(priority, name, delay=delay * HOUR)
+                trial.note(f"s.add_task({priority}, {name!r}, delay={delay * HOUR})")
+                added.append((priority, delay, number, name))
+            expected = _each_hour(added, range(1, hours + 1))
+            shown = f"night_watch(s, clock, {hours})"
+            got = _call(trial, shown, "night_watch", function, scheduler, clock, hours)
+            _a_list_of_names("night_watch", trial, got, expected)
+            if len(got) != len(expected):
+                problem = "does not give one name for each hour"
+                raise BrokenError("night_watch", problem, _instead(got, expected))
+            if clock.now() != start + hours * HOUR:
+                raise BrokenError(
+                    "night_watch",
+                    "does not move the clock on by an hour each time",
+                    f"After {hours} hours the clock should show {start + hours * HOUR:.0f} "
+                    f"seconds; it shows {clock.now():.0f}.",
+                )
+            if got != expected:
+                early = _each_hour(added, range(hours)) == got
+                problem = "looks before the hour has passed" if early else "gives other names"
+                raise BrokenError("night_watch", problem, _instead(got, expected))
+            _all_completed("night_watch", scheduler, len(got) - got.count("nothing"))
 
-    small = sequences([1, 2, 0, 3], 3, shortest=0)
-    return smallest_failure(scenario, small, random_cases(delay, 8, 10)) or right(
-        "one look an hour, and no task before its time."
-    )
+        return scenario
+
+    def task(random: Random) -> tuple[int, int]:
+        return random.randint(1, 3), random.randint(0, 6)
+
+    # The usual night first; then one that starts later; then those that end before all is done.
+    for start, more, shortest in ((0.0, 1, 0), (9000.0, 1, 0), (0.0, -1, 2), (0.0, 0, 0)):
+        small = sequences([(2, 1), (2, 2), (1, 0), (1, 2)], 3, shortest)
+        found = smallest_failure(with_settings(start, more), small, random_cases(task, 8, 10))
+        if found:
+            return found
+    return right("one look an hour, and no task before its time.")
 
 
-def _each_hour(due: list[tuple[int, int, str]], moments: range) -> list[str]:
-    """What is taken at each of these moments, in hours, the task due first going first."""
-    left, taken = list(due), []
+def _each_hour(added: list[tuple[int, int, int, str]], moments: range) -> list[str]:
+    """What is taken at each of these moments, in hours: of what is due, the most urgent."""
+    left, taken = sorted(added), []
     for now in moments:
-        taken.append(left.pop(0)[2] if left and left[0][0] <= now else "nothing")
+        first = next((task for task in left if task[1] <= now), None)
+        taken.append(first[-1] if first else "nothing")
+        if first:
+            left.remove(first)
     return taken
 
 
 # --- what both need -------------------------------------------------------------------------------
+
+
+def _call(trial: Trial, shown: str, operation: str, function: Any, *args: Any) -> Any:
+    """Call a function on a scheduler, its first argument; say it where it took no task."""
+    scheduler = args[0]
+    try:
+        return trial.call(shown, operation, function, *args)
+    except BrokenError as broke:
+        counts = scheduler.metrics()
+        none_taken = counts.added == counts.pending
+        if none_taken and broke.problem == f"raises {InvalidTransitionError.__name__}":
+            broke.detail += (
+                "\nIt was never handed out: pending_tasks() shows the tasks, get_next_task() takes "
+                "one, and only what was taken can be completed."
+            )
+        raise
 
 
 def _priority(random: Random) -> int:
@@ -218,10 +248,11 @@ def diagnose_00(answer: Any) -> Verdict:
     if unfit:
         return unfit
     fault, priorities = answer
-    if not all(type(p) is int for p in priorities):
-        return wrong("the list", "should hold whole numbers, such as [2, 1]")
+    if not all_numbers(priorities):
+        return wrong("the list", "should hold numbers, such as [2, 1]")
     values = list(priorities)
-    out = _comes_out(values)
+    untyped: Any = comes_out
+    out: list[int] = untyped(values)
     if out == sorted(out):
         return wrong("the list", f"does not show the fault: {out} comes out, in order")
     if len(values) > 3:
@@ -234,9 +265,3 @@ def diagnose_00(answer: Any) -> Verdict:
             "paper: what is best after each task?",
         )
     return right(f"{values} goes in, {out} comes out, and no shorter list shows it.")
-
-
-def _comes_out(values: list[int]) -> list[int]:
-    untyped: Any = broken_next_task
-    tasks = [(value, value) for value in values]
-    return [untyped(tasks) for _ in values]
