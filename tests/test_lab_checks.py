@@ -36,7 +36,7 @@ each_mistake = pytest.mark.parametrize(
 )
 IN_NOTEBOOKS = [
     (path, found)
-    for path in notebook_rules.STORED
+    for path in (*notebook_rules.STORED, *notebook_rules.DEEPER)
     for found in notebook_rules.exercises(notebook_rules.read(path))
 ]
 each_in_a_notebook = pytest.mark.parametrize(

@@ -41,7 +41,14 @@ def score(notebook: str | None = None, *, all: bool = False) -> None:  # noqa: A
         (kind, str(sum(one.endswith("right") for one in done)), str(len(done)))
         for kind, done in page.practice.items()
     ]
-    todo = [(e.title, "passed" if e.name in page.passed else "not yet") for e in exercises]
+    beyond = _tags_in(f"deeper/{number}_*.ipynb")
+    todo = [
+        (
+            f"{e.title} (deeper)" if f"exercise:{e.name}" in beyond else e.title,
+            "passed" if e.name in page.passed else "not yet",
+        )
+        for e in exercises
+    ]
     counts = [f"{right} of {counted(len(made), 'prediction')} right"] if made else []
     counts += [f"{passed} of {counted(len(exercises), 'exercise')} passed"] if exercises else []
     known = sum(p.right for p in recalled.values())
@@ -98,16 +105,22 @@ def _words(prediction_id: str) -> str:
 
 def _as_in_the_notebook(number: str, exercises: list[check.Exercise]) -> list[check.Exercise]:
     """Exercises in the order of the cells tagged ``exercise:<name>``; others after them."""
-    order: list[str] = []
-    for path in sorted(NOTEBOOKS.glob(f"{number}_*.ipynb")):
-        try:
-            cells = json.loads(path.read_bytes())["cells"]
-            order += [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
+    order = [*_tags_in(f"{number}_*.ipynb"), *_tags_in(f"deeper/{number}_*.ipynb")]
     tags = [f"exercise:{e.name}" for e in exercises]
     place = {tag: order.index(tag) if tag in order else len(order) for tag in tags}
     return sorted(exercises, key=lambda e: place[f"exercise:{e.name}"])
+
+
+def _tags_in(pattern: str) -> list[str]:
+    """The tags of all cells of the notebooks that are called like this."""
+    found: list[str] = []
+    for path in sorted(NOTEBOOKS.glob(pattern)):
+        try:
+            cells = json.loads(path.read_bytes())["cells"]
+            found += [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
 
 
 def _titles() -> dict[str, str]:

@@ -100,6 +100,30 @@ def asks_heapq(heap, item):
     heapq.heappush(heap, item)
 
 
+@wrong("heap_push", "push", "raises TypeError")
+def subtracts_to_compare(heap, item):
+    heap.append(item)
+    i = len(heap) - 1
+    while i > 0 and heap[i] - heap[(i - 1) // 2] < 0:
+        parent = (i - 1) // 2
+        heap[i], heap[parent] = heap[parent], heap[i]
+        i = parent
+
+
+@also_right("heap_push")
+def push_with_a_for(heap, item):
+    heap += [item]
+    i = len(heap) - 1
+    for _ in range(len(heap)):
+        parent = int((i - 1) / 2)
+        if i == 0 or heap[parent] <= heap[i]:
+            return
+        held = heap[i]
+        heap[i] = heap[parent]
+        heap[parent] = held
+        i = parent
+
+
 @also_right("heap_push")
 def push_by_recursion(heap, item):
     def up(i):
@@ -210,6 +234,49 @@ def searches_everything(heap):
 @wrong("heap_pop", "pop", "leaves the work to heapq")
 def pops_with_heapq(heap):
     return heapq.heappop(heap)
+
+
+@wrong("heap_pop", "pop", "raises TypeError")
+def takes_infinity_for_a_missing_child(heap):
+    smallest, last = heap[0], heap.pop()
+    if heap:
+        heap[0] = last
+        i = 0
+        while 2 * i + 1 < len(heap):
+            left = heap[2 * i + 1]
+            right = heap[2 * i + 2] if 2 * i + 2 < len(heap) else float("inf")
+            child = 2 * i + 1 if left <= right else 2 * i + 2
+            if heap[i] <= heap[child]:
+                break
+            heap[i], heap[child] = heap[child], heap[i]
+            i = child
+    return smallest
+
+
+@wrong("heap_pop", "pop", "loses an item")
+def takes_the_last_off_twice(heap):
+    smallest = heap[0]
+    heap[0] = heap[-1]
+    heap.pop()
+    if len(heap) > 1:
+        heap.pop()
+    return smallest
+
+
+@also_right("heap_pop")
+def pop_with_min_of_the_children(heap):
+    heap[0], heap[-1] = heap[-1], heap[0]
+    smallest = heap.pop()
+    i = 0
+    while True:
+        children = [c for c in (2 * i + 1, 2 * i + 2) if c < len(heap)]
+        if not children:
+            return smallest
+        child = min(children, key=lambda c: heap[c])
+        if heap[child] >= heap[i]:
+            return smallest
+        heap[i], heap[child] = heap[child], heap[i]
+        i = child
 
 
 @also_right("heap_pop")
@@ -339,6 +406,21 @@ class SharesOneHeap(Scheduler):
 class ForgetsGetNextTask:
     def add_task(self, priority, task_name):
         self.task = (priority, task_name)
+
+
+@also_right("tie_break")
+class AListForEachPriority:
+    def __init__(self):
+        self.lists = {}
+
+    def add_task(self, priority, task_name):
+        self.lists.setdefault(priority, []).append(task_name)
+
+    def get_next_task(self):
+        for priority in sorted(self.lists):
+            if self.lists[priority]:
+                return self.lists[priority].pop(0)
+        return None
 
 
 @also_right("tie_break")
@@ -496,8 +578,29 @@ wrong_value(D, "another fault", ("A", [1, 3, 2, 4]), "the fault", "is another on
 wrong_value(D, "no such fault", ("E", [1, 3, 2, 4]), "the fault", "should be one of A, B, C and D")
 wrong_value(D, "comes out in order", ("B", [4, 3, 2, 1]), "the list", "does not show the fault")
 wrong_value(D, "one too many", ("B", [1, 3, 2, 4, 5]), "the list", "a shorter one can")
-wrong_value(D, "letters", ("B", ["b", "a"]), "the list", "whole numbers")
+wrong_value(D, "letters", ("B", ["b", "a"]), "the list", "should hold numbers")
+wrong_value(D, "true and false", ("B", [True, False]), "the list", "should hold numbers")
 wrong_value(D, "not a list", ("B", 1324), "the list", "square brackets")
 wrong_value(D, "endless list", ("B", list(range(1000))), "the list", "is long")
 wrong_value(D, "a letter alone", "B", "check.diagnose_01((fault, priorities))", "two things")
-RIGHT[D] += [("b", (1, 3, 2, 3)), (" B ", [10, 30, 20, 40])]
+RIGHT[D] += [("b", (1, 3, 2, 3)), (" B ", [10, 30, 20, 40]), ["B", [1.0, 3.0, 2.5, 4]]]
+
+D = "diagnose_one_queue"
+HELD = [(1, 3), (5, 0)]
+wrong_value(D, "another fault", ("A", HELD), "the fault", "is another one")
+wrong_value(D, "a task is lost", ("B", HELD), "the fault", "is another one")
+wrong_value(D, "no such fault", ("E", HELD), "the fault", "should be one of A, B, C and D")
+wrong_value(D, "none waits", ("C", [(1, 0), (5, 0)]), "the list", "does not show the fault")
+wrong_value(D, "the urgent one first", ("C", [(1, 0), (5, 3)]), "the list", "does not show")
+wrong_value(D, "one alone", ("C", [(1, 3)]), "the list", "does not show the fault")
+wrong_value(D, "due together", ("C", [(2, 3), (1, 3)]), "the list", "does not show the fault")
+wrong_value(D, "one too many", ("C", [(1, 0), (2, 3), (5, 0)]), "the list", "a shorter one can")
+wrong_value(D, "delays alone", ("C", [3, 0]), "the list", "should hold pairs of numbers")
+wrong_value(D, "names as well", ("C", [(1, "a", 3), (5, "b", 0)]), "the list", "pairs of numbers")
+wrong_value(D, "in the past", ("C", [(1, 0), (5, -1)]), "the list", "a delay below 0")
+wrong_value(D, "one pair, no list", ("C", (1, 3)), "the list", "should hold pairs of numbers")
+RIGHT[D] += [
+    ("C", [(5, 0), (1, 3)]),
+    ["c", ([1, 2.5], [1, 0])],
+    (" C ", ((-7, 100), (0.5, 99))),
+]

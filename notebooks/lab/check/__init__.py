@@ -13,7 +13,7 @@ from typing import Any
 from .exercises import Exercise, exercises, notebooks
 from .heaps import heap_pop, heap_push
 from .nb00 import diagnose_00, first_scheduler, night_watch, work_off
-from .nb01 import diagnose_01, tie_break, two_sides
+from .nb01 import diagnose_01, diagnose_one_queue, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
@@ -31,6 +31,7 @@ __all__ = [
     "diagnose_04",
     "diagnose_05",
     "diagnose_06",
+    "diagnose_one_queue",
     "exercises",
     "finish_time",
     "first_scheduler",

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ..broken import BrokenHeap
-from .exercises import exercise, need_class, need_diagnosis
+from ..broken import BrokenHeap, OneQueue
+from .exercises import all_numbers, exercise, need_class, need_diagnosis
 from .running import BrokenError, Trial
 from .searching import (
     Case,
@@ -224,7 +224,64 @@ def _took_due(
     return taken
 
 
-# --- a diagnosis ----------------------------------------------------------------------------------
+# --- two diagnoses --------------------------------------------------------------------------------
+
+
+@exercise(
+    "01",
+    "Diagnosis: a queue in which tasks are held up",
+    "a fault and a list of pairs, as in ('A', [(1, 0), (2, 3)])",
+)
+def diagnose_one_queue(answer: Any) -> Verdict:
+    """Check a diagnosis of OneQueue: (fault, the shortest list of (priority, delay) for it)."""
+    unfit = need_diagnosis(answer, "check.diagnose_one_queue((fault, pairs))")
+    if unfit:
+        return unfit
+    fault, pairs = answer
+    if not all(isinstance(p, tuple | list) and len(p) == 2 and all_numbers(p) for p in pairs):
+        return wrong("the list", "should hold pairs of numbers, priority and delay, such as (1, 0)")
+    if any(delay < 0 for _, delay in pairs):
+        return wrong("the list", "holds a delay below 0: nobody can wait for that")
+    held_up = _held_up([tuple(pair) for pair in pairs])
+    if held_up is None:
+        return wrong(
+            "the list", "does not show the fault: each task leaves as soon as it may and can"
+        )
+    second, task = held_up
+    shown = f"in second {second} nothing is handed out, and the task of priority {task} may run"
+    if len(pairs) > 2:
+        return wrong("the list", f"shows the fault ({shown}), but a shorter one can")
+    if fault.strip().upper() != "C":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your list does show it: {shown}. Who stands in front of it then?",
+        )
+    return right(f"{shown}. No shorter list shows it.")
+
+
+def _held_up(pairs: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The first second in which a task that is due stays behind, and the priority of that task.
+
+    One task is taken in each second; seconds in which nothing changes are passed over.
+    """
+    untyped: Any = OneQueue
+    queue = untyped()
+    left: dict[int, tuple[int, int]] = dict(enumerate(pairs))
+    for number, (priority, delay) in left.items():
+        queue.add_task(priority, number, delay)
+    second = 0
+    while left:
+        taken = queue.get_next_task(second)
+        due = [priority for priority, delay in left.values() if delay <= second]
+        if taken is not None:
+            del left[taken]
+            second += 1
+        elif due:
+            return second, min(due)
+        else:
+            second = min(delay for _, delay in left.values())
+    return None
 
 
 @exercise("01", "Diagnosis: a heap that is broken", "a fault and a list, as in ('A', [2, 1])")
@@ -234,8 +291,8 @@ def diagnose_01(answer: Any) -> Verdict:
     if unfit:
         return unfit
     fault, priorities = answer
-    if not all(type(p) is int for p in priorities):
-        return wrong("the list", "should hold whole numbers, such as [3, 1, 2]")
+    if not all_numbers(priorities):
+        return wrong("the list", "should hold numbers, such as [3, 1, 2]")
     values = list(priorities)
     out = _comes_out(values)
     if out == sorted(out):
