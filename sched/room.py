@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
-from sched.events import Audience
+from sched.audience import Audience
 from sched.task import QueueFullError
 
 LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sched import HeapScheduler, Scheduler, Task, TaskEvent, TaskStatus, VirtualClock
-from sched.events import Audience
+from sched.audience import Audience
 
 PENDING, RUNNING = TaskStatus.PENDING, TaskStatus.RUNNING
 
