@@ -17,6 +17,7 @@ from lab import after as afterwards  # noqa: E402
 from lab import check, explain, explained, mine, my_scheduler, progress, workshop  # noqa: E402
 from lab.shell import Parts, examine  # noqa: E402
 from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
+from tests.wrong_answers import RIGHT  # noqa: E402
 
 numbers = count()
 
@@ -283,6 +284,12 @@ def test_a_broken_part_is_shown_by_a_small_case(
     for i in range(len(verdict.case)):
         smaller = verdict.case[:i] + verdict.case[i + 1 :]
         assert verdict.again(smaller) is None
+
+
+@pytest.mark.parametrize("pause", RIGHT["pause"], ids=lambda pause: pause.__name__)
+def test_a_pause_fits_in_whatever_arithmetic_it_is_computed(pause: Any) -> None:
+    verdict = examine(Parts(**(GOOD | {"pause": pause})))
+    assert verdict.state == "right", str(verdict)
 
 
 def test_the_scheduler_of_ones_own_parts_runs(capsys: pytest.CaptureFixture[str]) -> None:

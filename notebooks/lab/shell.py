@@ -65,7 +65,8 @@ class Shell:
 
     def fail(self, name: str, now: float = 0) -> float:
         """Say that a task has failed: it comes back after a pause, which is returned."""
-        pause = self.parts.pause(self.tasks[name][1], BASE, CAP)
+        # To the microsecond: 8 seconds may be 8.000000000000002 in the learner's arithmetic.
+        pause = round(float(self.parts.pause(self.tasks[name][1], BASE, CAP)), 6)
         self.parts.push(self.waiting, (now + pause, name))
         return pause
 

@@ -497,7 +497,8 @@ def from_the_other_end(limit, random):
 
 @also_right("pauses")
 def in_a_loop(limit, random):
-    drawn, longest = [], 1
+    drawn: list[float] = []
+    longest = 1
     while len(drawn) < limit - 1:
         drawn += [numpy.float64(random.uniform(0, longest))]
         longest = min(2 * longest, 60)
