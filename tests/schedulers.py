@@ -2,6 +2,7 @@
 
 import atexit
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -17,23 +18,12 @@ from sched import (
     Scheduler,
     SortedListScheduler,
 )
-from sched.durable import SQLiteScheduler, action
 from sched.memory import MemoryLedger
 
 _folder = Path(tempfile.mkdtemp(prefix="sched-tests-"))
 _numbers: Iterator[int] = count(1)
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
-
-class FileScheduler(SQLiteScheduler):
-    """One in a new file, with a window so small that most tasks are beyond it."""
-
-    def __init__(self, **options: Any) -> None:
-        path = _folder / f"{next(_numbers)}.db"
-        super().__init__(path, **{"window": 3, "durability": "normal", **options})
-
-
-action("print")(print)  # what the suites have their tasks do
 
 IN_MEMORY: list[type[Scheduler]] = [
     HeapScheduler,
@@ -42,7 +32,22 @@ IN_MEMORY: list[type[Scheduler]] = [
     MultilevelScheduler,
 ]
 in_memory = pytest.mark.parametrize("scheduler_class", IN_MEMORY, ids=lambda cls: cls.__name__)
-SCHEDULERS: list[type[Scheduler]] = [*IN_MEMORY, FileScheduler]
+SCHEDULERS: list[type[Scheduler]] = [*IN_MEMORY]
+
+
+if sys.platform != "emscripten":  # Pyodide's core has neither SQLite nor threads
+    from sched.durable import SQLiteScheduler, action
+
+    class FileScheduler(SQLiteScheduler):
+        """One in a new file, with a window so small that most tasks are beyond it."""
+
+        def __init__(self, **options: Any) -> None:
+            path = _folder / f"{next(_numbers)}.db"
+            super().__init__(path, **{"window": 3, "durability": "normal", **options})
+
+    action("print")(print)  # what the suites have their tasks do
+
+    SCHEDULERS.append(FileScheduler)
 
 
 def ledger_of(scheduler: Scheduler) -> MemoryLedger:

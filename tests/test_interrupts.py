@@ -213,6 +213,7 @@ class Handle:
 
 ENDS: dict[str, Callable[[Scheduler, Any], Any]] = {
     "complete": lambda s, task: s.complete(task, "result"),
+    "cancel": lambda s, task: s.cancel(s.add_task(2, "another")),
     "fail": lambda s, task: s.fail(task, "e"),
     "discard": lambda s, task: s.discard(s.dead_letters()[0].id),
 }
