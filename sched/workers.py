@@ -14,8 +14,8 @@ import threading
 from collections.abc import Callable
 from itertools import count
 from types import TracebackType
-from typing import Any
-from weakref import WeakSet
+from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 from sched import forks
 from sched.arguments import as_callable, as_count, as_seconds, class_name, shown
@@ -31,7 +31,8 @@ __all__ = ["WorkerPool", "current_task", "time_left"]
 log = logging.getLogger("sched.workers")
 
 _numbers = count(1)
-_running: "WeakSet[WorkerPool]" = WeakSet()  # a pool is kept alive by its threads alone
+# By id, and weakly: a pool is kept alive by its threads alone.
+_running: "WeakValueDictionary[int, WorkerPool]" = WeakValueDictionary()
 
 
 class WorkerPool:
@@ -114,14 +115,14 @@ class WorkerPool:
             self._refuse_if_over()
             if self._started:
                 return self
-            self._started, self._forked = True, False
-        try:
-            _running.add(self)
-            self._end_notices = self._scheduler.notices.subscribe(self._sleepers.notice)
-            self.resize(self._size)
-        except BaseException:
-            self.shutdown(wait=False)
-            raise
+            try:
+                _running[id(self)] = self
+                self._end_notices = self._scheduler.notices.subscribe(self._sleepers.notice)
+                self._grow()
+                self._started, self._forked = True, False  # last: if interrupted, it has not
+            except BaseException:
+                self._stop()
+                raise
         return self
 
     def shutdown(self, wait: bool = True, cancel_pending: bool = False) -> None:
@@ -197,8 +198,8 @@ class WorkerPool:
         """End a pause. O(1). Raises RuntimeError after shutdown."""
         with self._lock:
             self._refuse_if_over()
-            self._paused = False
             self._sleepers.attend(paused=False)
+            self._paused = False
         self._pass_on()
 
     def resize(self, workers: int) -> None:
@@ -211,19 +212,23 @@ class WorkerPool:
             self._refuse_if_over()
             self._refuse_if_not_started()
             self._size = size
-            while len(self._crew) < size:
-                worker = self._new_worker()
-                self._crew.add(worker)
-                self._sleepers.idle.add(worker)
-                try:
-                    worker.start()
-                except BaseException:
-                    self._crew.discard(worker)  # should it run nevertheless, it ends at once
-                    self._sleepers.idle.discard(worker)
-                    self._size = max(1, len(self._crew))
-                    raise
+            self._grow()
         if len(self._crew) > size:
             self._sleepers.wake_all()
+
+    def _grow(self) -> None:
+        """Start the workers that are missing. With the lock held. O(their number)."""
+        while len(self._crew) < self._size:
+            worker = self._new_worker()
+            try:
+                self._crew.add(worker)
+                self._sleepers.idle.add(worker)
+                worker.start()
+            except BaseException:
+                self._crew.discard(worker)  # should it run nevertheless, it ends at once
+                self._sleepers.idle.discard(worker)
+                self._size = max(1, len(self._crew))
+                raise
 
     def __enter__(self) -> "WorkerPool":
         return self.start()
@@ -237,6 +242,10 @@ class WorkerPool:
         self.shutdown()
         if error is None and self._crash is not None:
             self._refuse_if_over()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """Refuse to be copied or pickled. O(1)."""
+        raise TypeError("a WorkerPool cannot be copied or pickled: make a new one")
 
     def __repr__(self) -> str:
         state = "paused" if self._paused else "running"
@@ -347,17 +356,20 @@ class WorkerPool:
         except UnknownTaskError:
             pass  # it has run and been evicted from history meanwhile
 
-    def shutdown_at_exit(self) -> None:
-        """Let running tasks end before the interpreter does, and say what is lost. O(workers)."""
-        if not self._crew:
-            return
-        if not self._stopping:
-            log.warning(
-                "%s was not shut down: waiting for its running tasks; pending ones, %d, are lost",
-                self.name,
-                len(self._scheduler),
-            )
-        self.shutdown()
+    def stop_at_exit(self) -> bool:
+        """Start no more tasks, and say what is lost. Whether there are workers left. O(workers)."""
+        if self._crew and not self._stopping:
+            self._stop()
+            try:
+                log.warning(
+                    "%s was not shut down: waiting for its running tasks; pending ones, %d, are "
+                    "lost",
+                    self.name,
+                    len(self._scheduler),
+                )
+            except BaseException:  # at exit, what is plugged into logging
+                pass
+        return bool(self._crew)
 
     def renew_after_fork(self) -> None:
         """In a forked child: a pool that had been started has no threads there. O(1)."""
@@ -389,5 +401,6 @@ def _nothing() -> None:
 @atexit.register
 def shutdown_all() -> None:
     """Shut down every pool of this process that runs. Idempotent. O(workers)."""
-    for pool in list(_running):
-        pool.shutdown_at_exit()
+    pools = [pool for pool in _running.values() if pool.stop_at_exit()]
+    for pool in pools:
+        pool.shutdown()

@@ -1378,7 +1378,45 @@ say("leaving")
 """)
     leaving, warning, ended = child.finish()
     assert (leaving, ended) == ("leaving", "task ended")
-    assert "was not shut down" in warning
+    assert "was not shut down: waiting for its running tasks; pending ones, 99, are lost" in warning
+
+
+def test_no_pool_starts_a_task_while_another_is_waited_for_at_exit() -> None:
+    child = Child("""
+import logging
+logging.disable()
+begun = threading.Barrier(3)
+def first():
+    begun.wait()
+    while not any(pool._onlookers._bells for pool in pools): time.sleep(0.001)
+    say("ended")
+def later():
+    say("started")
+others = [HeapScheduler(), HeapScheduler()]
+pools = [WorkerPool(each, 1).start() for each in others]
+for each in others:
+    each.add_task(1, "t", action=first)
+    for _ in range(50): each.add_task(2, "t", action=later)
+begun.wait()
+""")
+    assert child.finish() == ["ended", "ended"]
+
+
+def test_a_log_that_raises_at_exit_ends_no_task() -> None:
+    child = Child("""
+import logging
+def refuse(record): raise SystemExit("a filter of the application")
+logging.getLogger("sched.workers").addFilter(refuse)
+begun = threading.Event()
+def action():
+    begun.set()
+    while not pool._onlookers._bells: time.sleep(0.001)
+    say("task ended")
+pool = WorkerPool(s, 1).start()
+s.add_task(1, "t", action=action)
+begun.wait()
+""")
+    assert child.finish() == ["task ended"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
