@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sched import HeapScheduler, Scheduler, WorkerPool
+from sched import HeapScheduler, Scheduler, VirtualClock, WorkerPool
 from sched.memory import APPENDS_ARE_ATOMIC
 from tests.schedulers import in_memory, ledger_of
 from tests.test_threads import PATIENCE
@@ -50,6 +50,43 @@ def test_what_arrives_while_others_are_let_in_stays(
     names = [str(task) for task in s.pending_tasks()]
     assert names[0] == "in between"
     assert s.metrics().added == number + 1 + (look == "add_tasks")
+
+
+class SetBack(VirtualClock):
+    """A clock that breaks its word once: it runs backwards."""
+
+    def set_back(self, seconds: float) -> None:
+        self._time -= seconds
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("move", ["cancel", "reprioritize", "take"])
+def test_a_clock_that_runs_back_leaves_every_task_on_one_side(
+    scheduler_class: type[Scheduler], move: str, number: int
+) -> None:
+    clock = SetBack(1000.0)
+    s = scheduler_class(clock=clock)
+    s.add_task(5, "before")
+    s.metrics()  # lets in what is due by now
+    clock.set_back(50)
+    ids = [s.add_task(1, "in between", delay=25) for _ in range(number)]
+    assert s.metrics().pending == 1 + number
+    if move == "cancel":
+        assert s.cancel(ids[0])
+    elif move == "reprioritize":
+        assert s.reprioritize(ids[0], 9)
+    elif (task := s.get_next_task()) is not None:
+        s.fail(task, "once more", retry_in=10)
+    clock.advance(100)
+    s.check()
+    left = [*ids[1:], 1] if move == "cancel" else [1, *ids]
+    taken = []
+    while (task := s.get_next_task()) is not None:
+        taken.append(task.id)
+        s.complete(task)
+        s.check()
+    assert sorted(taken) == sorted(left)
+    assert len(s) == 0
 
 
 LOOKS: dict[str, Callable[[Scheduler], object]] = {
