@@ -199,3 +199,15 @@ def test_no_module_reaches_into_the_underscore_names_of_another(path: Path) -> N
             reached.append(node)
     wrong = [ast.unparse(n) for n in reached if n.attr not in own | NAMED_TUPLES]
     assert wrong == []
+
+
+SIZES = {  # lines: of what is read in one sitting, and of what is compared on one screen
+    **dict.fromkeys(["base.py", "ledger.py", "memory.py"], 330),
+    **dict.fromkeys(["heap.py", "sorted_list.py", "naive_sort.py"], 75),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_module_that_readers_are_sent_to_stays_short(name: str) -> None:
+    lines = (ROOT / "sched" / name).read_text(encoding="utf-8").count("\n")
+    assert lines <= SIZES[name]
