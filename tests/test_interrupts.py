@@ -84,7 +84,10 @@ def place(error: BaseException) -> list[tuple[Any, int]]:
 
 
 def test_an_interrupt_at_any_instant_loses_nothing(
-    case: Case, world_of: Callable[[], World], request: pytest.FixtureRequest
+    case: Case,
+    world_of: Callable[[], World],
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
 ) -> None:
     call = CALLS[case[0]]
     every = request.config.getoption("--every-instant")
@@ -105,6 +108,7 @@ def test_an_interrupt_at_any_instant_loses_nothing(
             except Exception as wrong:
                 broken.append(f"{number}: {type(wrong).__name__} {wrong}")
     assert number > 3, "there are instants"
+    record_property("instants", number - 1)  # for --junitxml: how many there are
     assert not broken, broken
 
 
