@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from numbers import Integral, Rational, Real
+from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sched.entry import Details
@@ -44,14 +45,25 @@ def _as_float(value: object) -> float | None:
     """The float that a real number stands for (NumPy's scalars included), or None."""
     if type(value) is float:  # nearly always
         return value
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    if isinstance(value, Rational) and not isinstance(value, Integral):
-        return None  # a Fraction
+    number: Any = value
+    if isinstance(value, Integral):
+        number = _as_int(value)
+    elif isinstance(value, Rational) or not isinstance(value, Real):  # a Fraction, a Decimal
+        number = None
     try:
-        return float(value)
+        return None if number is None else float(number)
     except OverflowError:
         return math.inf
+
+
+def _as_int(value: object) -> int | None:
+    """The int that an integer stands for (NumPy's included), or None. No bool is one."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        return None
+    try:
+        return index(value)
+    except TypeError:  # NumPy's timedelta64, which would count nanoseconds as seconds
+        return None
 
 
 def as_priority(value: object) -> int | float:
@@ -81,9 +93,10 @@ def as_text(value: object, argument: str, kind: str) -> str:
     """A non-empty string. A member of a str Enum stands for the text that it holds."""
     if not isinstance(value, str):
         raise TypeError(f"{argument} must be {kind}, got {shown(value)}")
-    if not value:
+    text = str.__str__(value)
+    if not text:
         raise ValueError(f"{argument} must not be empty, got {shown(value)}")
-    return str.__str__(value)
+    return text
 
 
 def as_seconds(value: object, argument: str, *, positive: bool = False) -> float:
@@ -104,7 +117,7 @@ def as_timestamp(value: object, argument: str) -> float:
         try:
             aware = value.utcoffset() is not None
             number = float(value.timestamp()) if aware else None
-        except (ValueError, TypeError, OverflowError):  # a pandas.NaT is a datetime, of a kind
+        except Exception:  # a pandas.NaT is a datetime, of a kind; a time zone is user code
             aware = True
         if not aware:
             raise ValueError(
@@ -131,11 +144,12 @@ def as_number(value: object, argument: str, *, at_least: float) -> float:
 
 def as_count(value: object, argument: str, *, at_least: int) -> int:
     """An int, not below ``at_least``."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    number = _as_int(value)
+    if number is None:
         raise TypeError(f"{argument} must be an int, got {shown(value)}")
-    if int(value) < at_least:
+    if number < at_least:
         raise ValueError(f"{argument} must be at least {at_least}, got {shown(value)}")
-    return int(value)
+    return number
 
 
 def as_limit(value: object, argument: str) -> int | None:
@@ -168,9 +182,11 @@ def as_kwargs(value: object) -> dict[str, Any]:
 
 def as_retry(value: object) -> "RetryPolicy | None":
     """Something with the two questions that a scheduler asks when a task has failed, or None."""
-    if value is not None and not (hasattr(value, "allows") and hasattr(value, "pause")):
+    if value is None:
+        return None
+    if isinstance(value, type) or not (hasattr(value, "allows") and hasattr(value, "pause")):
         raise TypeError(f"retry must be a RetryPolicy, got {shown(value)}")
-    return cast("RetryPolicy | None", value)
+    return cast("RetryPolicy", value)
 
 
 def as_key(value: object) -> str | None:
@@ -189,9 +205,10 @@ def as_task_id(value: object) -> int:
     """What add_task returned."""
     if isinstance(value, Task):
         raise TypeError(f"task_id must be an int, got a Task: give its id, {value.id}")
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    number = _as_int(value)
+    if number is None:
         raise TypeError(f"task_id must be an int, got {shown(value)}")
-    return int(value)
+    return number
 
 
 def as_error(value: object) -> str:
@@ -201,7 +218,7 @@ def as_error(value: object) -> str:
     if not isinstance(value, BaseException):
         raise TypeError(f"error must be a str or an exception, got {shown(value)}")
     try:
-        message = str(value)
+        message = str.__str__(str(value))  # which may be of a class of the user's own
     except Exception:  # its __str__ is the user's code
         message = "its message cannot be shown"
     return f"{class_name(value)}: {message}" if message else class_name(value)

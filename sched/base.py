@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sched import arguments
 from sched.arguments import LARGEST, NOTHING, SMALLEST
-from sched.clock import Clock, SystemClock
+from sched.clock import Clock, as_clock
 from sched.entry import Details, TaskEntry
 from sched.events import Kind, Notices, Subscriber, Subscribers
 from sched.ledger import Ledger
@@ -54,12 +54,9 @@ class Scheduler:
         max_pending: int | None = None,
         aging: float | None = None,
     ) -> None:
-        clock = SystemClock() if clock is None else clock
-        if isinstance(clock, type) or not isinstance(clock, Clock):
-            raise TypeError(f"clock must have a method now(), got {arguments.shown(clock)}")
-        self.clock = clock
+        self.clock = as_clock(clock)
         self.ledger = self.make_ledger(
-            clock,
+            self.clock,
             history=arguments.as_count(history, "history", at_least=0),
             max_dead_letters=arguments.as_limit(max_dead_letters, "max_dead_letters"),
             max_pending=arguments.as_limit(max_pending, "max_pending"),

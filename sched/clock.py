@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from math import inf
-from typing import Protocol, runtime_checkable
+from numbers import Real
+from typing import Any, Protocol, runtime_checkable
 
 from sched import forks
-from sched.arguments import as_callable, as_seconds, as_timestamp, shown
+from sched.arguments import YEAR_10000, as_callable, as_seconds, as_timestamp, shown
 
 
 @runtime_checkable
@@ -28,6 +29,20 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the time in seconds since the epoch. O(1)."""
         ...
+
+
+def as_clock(value: object) -> Clock:
+    """Something whose now() gives epoch seconds; None stands for a SystemClock. O(1)."""
+    if value is None:
+        return SystemClock()
+    if isinstance(value, type) or not isinstance(value, Clock):
+        raise TypeError(f"clock must have a method now(), got {shown(value)}")
+    now: Any = value.now()
+    if not isinstance(now, Real):
+        raise TypeError(f"clock.now() must be epoch seconds, got {shown(now)}")
+    if not abs(float(now)) < YEAR_10000:
+        raise ValueError(f"clock.now() must be epoch seconds, got {shown(now)}: in what unit?")
+    return value
 
 
 class SystemClock:
@@ -76,6 +91,10 @@ class SystemClock:
         """Make the lock anew, in a forked child. O(1)."""
         self._lock = threading.RLock()
 
+    def __reduce__(self) -> Any:
+        """A copy looks at the clocks of the machine that it is on. O(1)."""
+        return type(self), (self._wall, self._monotonic, self._look_every)
+
     def __repr__(self) -> str:
         return f"<SystemClock: {self.now():.3f}>"
 
@@ -112,6 +131,10 @@ class VirtualClock:
     def renew_after_fork(self) -> None:
         """Make the lock anew, in a forked child. O(1)."""
         self._lock = threading.RLock()
+
+    def __reduce__(self) -> Any:
+        """A copy shows the same time, and moves by itself from then on. O(1)."""
+        return type(self), (self._time,)
 
     def __repr__(self) -> str:
         return f"<VirtualClock: {self._time!r}>"

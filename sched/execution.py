@@ -19,7 +19,7 @@ from time import monotonic
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
-from sched.arguments import as_error, class_name
+from sched.arguments import as_error, class_name, shown
 from sched.base import Scheduler
 from sched.entry import details_of
 from sched.task import InvalidTransitionError, Task, UnknownTaskError
@@ -78,7 +78,7 @@ def attempt(
         result = call(*args, **details.kwargs)
         if timeout is not None and (took := monotonic() - start) > timeout:
             raise TimeoutError(f"timed out after {took:.3f} s, its timeout is {timeout:g} s")
-        if isinstance(result, NEVER_RUN):
+        if issubclass(type(result), NEVER_RUN):  # what it says of itself may be user code
             raise TypeError(_never_runs(result))
     except BaseException as error:
         return _fail(scheduler, task, error, worker)
@@ -146,7 +146,7 @@ def _log(
 
 def _no_action(task: Task) -> str:
     return (
-        f"task {task.id} ({task.name!r}) has no action, and no run= was given for such tasks "
+        f"task {task.id} ({shown(task.name)}) has no action, and no run= was given for such tasks "
         "(action=f is the function; action=f() is what it returned, None perhaps)"
     )
 

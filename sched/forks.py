@@ -7,7 +7,7 @@ in the child it makes its lock anew.
 
 import os
 from typing import Protocol
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 
 class Forkable(Protocol):
@@ -15,13 +15,17 @@ class Forkable(Protocol):
         """Called in the child, before anything else there."""
 
 
-_forkables: WeakSet[Forkable] = WeakSet()
+# By id: whoever derives a class from one of ours may define what is equal, and hash nothing.
+_forkables: WeakValueDictionary[int, Forkable] = WeakValueDictionary()
 
-note = _forkables.add  # from now on it is told of forks, while it lives
+
+def note(each: Forkable) -> None:
+    """From now on it is told of forks, while it lives. O(1)."""
+    _forkables[id(each)] = each
 
 
 def _renew_all() -> None:
-    for each in list(_forkables):
+    for each in list(_forkables.values()):
         each.renew_after_fork()
 
 

@@ -16,9 +16,9 @@ ledger's own, and no caller holds one while it waits here.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NoReturn
 
-from sched.arguments import Plain, Row
+from sched.arguments import Plain, Row, shown
 from sched.entry import Details, TaskEntry
 from sched.metrics import Metrics
 from sched.task import FinishedTask, RunningTask, Task, UnknownTaskError
@@ -140,6 +140,13 @@ class Ledger(ABC):
     def give_way(self) -> None:  # noqa: B027 (a ledger without a crowd needs none)
         """Let others end what they are in the midst of: for workers, before they take. O(1)."""
 
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """Refuse to be copied or pickled, with a view of its tasks, say. O(1)."""
+        raise TypeError(
+            "what a scheduler remembers cannot be copied or pickled: its tasks would run twice; "
+            "list(scheduler.pending_tasks()) can"
+        )
+
     def found(self, task_id: int) -> Task:
         """A snapshot of the task. Raises UnknownTaskError if there is none of this id."""
         task = self.find(task_id)
@@ -150,4 +157,6 @@ class Ledger(ABC):
 
 def unknown(task_id: int) -> UnknownTaskError:
     """The error for an id that stands for nothing."""
-    return UnknownTaskError(f"unknown task id {task_id}: never added, or evicted from history")
+    return UnknownTaskError(
+        f"unknown task id {shown(task_id)}: never added, or evicted from history"
+    )

@@ -8,6 +8,7 @@ from heapq import nsmallest
 from math import inf
 from typing import Any
 
+from sched.arguments import shown
 from sched.ledger import unknown
 from sched.metrics import Metrics
 from sched.task import (
@@ -127,7 +128,8 @@ class Looks(TaskTable):
             TaskStatus.PENDING if isinstance(item, tuple) else self.require_item(task.id).status
         )
         raise InvalidTransitionError(
-            f"this hand-out of task {task.id} ({task.name!r}) is over: the task is {status} now"
+            f"this hand-out of task {task.id} ({shown(task.name)}) is over: "
+            f"the task is {status} now"
         )
 
     def require_item(self, task_id: int) -> Any:

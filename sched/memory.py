@@ -12,7 +12,7 @@ from itertools import islice
 from math import inf
 from typing import Any
 
-from sched.arguments import Plain, Row
+from sched.arguments import Plain, Row, shown
 from sched.clock import Clock
 from sched.entry import Details, TaskEntry, details_of, moved
 from sched.ledger import Ledger
@@ -287,7 +287,7 @@ class MemoryLedger(Looks, Ledger):
             key = letter.key
             if key is not None and key in self.keys:
                 raise InvalidTransitionError(
-                    f"task {task_id} cannot be requeued: its key {key!r} is taken "
+                    f"task {task_id} cannot be requeued: its key {shown(key)} is taken "
                     f"by task {self.keys[key]}"
                 )
             self.require_room(1)

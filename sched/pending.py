@@ -72,5 +72,5 @@ def _duration(seconds: float) -> str:
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             count = seconds / size
-            return f"{count:.3g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
+            return f"{count:,.0f} {unit}" if 1000 <= count < 1e9 else f"{count:.3g} {unit}"
     return f"{seconds:.3g} s"

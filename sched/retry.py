@@ -20,11 +20,16 @@ ErrorClasses = tuple[type[BaseException], ...]
 
 
 class _Jitter(random.Random):
-    """Draws other numbers in each forked child: those who fail together must not agree."""
+    """Draws other numbers in each forked child, copy or unpickled policy: those who fail together
+    must not agree.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         forks.note(self)
+
+    def __reduce__(self) -> Any:
+        return _Jitter, ()
 
     def renew_after_fork(self) -> None:
         """Take a new seed, in a forked child. O(1)."""
@@ -68,7 +73,7 @@ class RetryPolicy:
             "_random": _Jitter() if self.seed is None else random.Random(self.seed),
         }
         if self.jitter not in ("full", "none"):
-            raise ValueError(f"jitter must be 'full' or 'none', got {self.jitter!r}")
+            raise ValueError(f"jitter must be 'full' or 'none', got {shown(self.jitter)}")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 

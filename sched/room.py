@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
+from sched import forks
 from sched.audience import Audience
 from sched.task import QueueFullError
 
@@ -19,6 +20,14 @@ T = TypeVar("T")
 
 class Room(Audience[SimpleQueue[None]]):
     """The bells of those who wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        forks.note(self)
+
+    def renew_after_fork(self) -> None:
+        """Ring for nobody, in a forked child: those who wait are not there. O(their number)."""
+        self.clear()
 
     def wait(self, add: Callable[[], T], seconds: float) -> T:
         """Call add() until it finds room. Raises its QueueFullError when time is over."""

@@ -86,11 +86,11 @@ class _Simulation:
         until: float | None,
     ) -> None:
         if not isinstance(scheduler, Scheduler):
-            raise TypeError(f"scheduler must be a Scheduler, got {scheduler!r}")
+            raise TypeError(f"scheduler must be a Scheduler, got {arguments.shown(scheduler)}")
         if not isinstance(scheduler.clock, VirtualClock):
             raise TypeError(
                 f"scheduler must have a VirtualClock, whose time can be moved, "
-                f"got clock={scheduler.clock!r}"
+                f"got clock={arguments.shown(scheduler.clock)}"
             )
         self.scheduler = scheduler
         self.clock = scheduler.clock
@@ -101,13 +101,17 @@ class _Simulation:
         if not callable(failure_rate):
             failure_rate = arguments.as_number(failure_rate, "failure_rate", at_least=0)
             if failure_rate > 1:
-                raise ValueError(f"failure_rate must be between 0 and 1, got {failure_rate!r}")
+                raise ValueError(
+                    f"failure_rate must be between 0 and 1, got {arguments.shown(failure_rate)}"
+                )
         self.failure_rate = failure_rate
         self.seed = arguments.as_count(seed, "seed", at_least=0)
         self.until = inf if until is None else arguments.as_timestamp(until, "until")
         self.began = self.clock.now()
         if self.until < self.began:
-            raise ValueError(f"until must not be before the clock's {self.began!r}, got {until!r}")
+            raise ValueError(
+                f"until must not be before the clock's {self.began!r}, got {self.until!r}"
+            )
 
         self.events = HeapScheduler(clock=self.clock, history=0)
         self.arrivals: list[tuple[float, Any]] = []  # the first to arrive is the last
@@ -240,21 +244,21 @@ def _as_failure(value: object) -> str | BaseException | None:
         return value
     raise TypeError(
         "failure_rate(task, random) must return a bool, None, a string or an exception, "
-        f"got {value!r}"
+        f"got {arguments.shown(value)}"
     )
 
 
 def _as_arrivals(arrivals: object, now: float) -> list[tuple[float, Any]]:
     """The time and the row for add_tasks of each arrival, checked, in the order of time."""
     if not isinstance(arrivals, Iterable):
-        raise TypeError(f"arrivals must be an iterable of tuples, got {arrivals!r}")
+        raise TypeError(f"arrivals must be an iterable of tuples, got {arguments.shown(arrivals)}")
     checked: list[tuple[float, Any]] = []
     for number, arrival in enumerate(arrivals):
         try:
             if not isinstance(arrival, tuple | list) or not 2 <= len(arrival) <= 4:
                 raise TypeError(
                     "must be (time, priority, task_name[, delay]) or (time, {...}), "
-                    f"got {arrival!r}"
+                    f"got {arguments.shown(arrival)}"
                 )
             time = arguments.as_timestamp(arrival[0], "time")
             if time < now:
@@ -263,6 +267,8 @@ def _as_arrivals(arrivals: object, now: float) -> list[tuple[float, Any]]:
             arguments.as_rows([row])
         except (TypeError, ValueError) as error:
             message = str(error).removeprefix("row 0: ")
-            raise type(error)(f"arrivals, row {number}: {message}") from None
+            # Of the two kinds, not of its own class, which may want other arguments.
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"arrivals, row {number}: {message}") from error
         checked.append((time, row))
     return sorted(checked, key=itemgetter(0))

@@ -1,15 +1,53 @@
 """Bad input is refused with an error that names the argument and the value; nothing changes."""
 
+import copy
+import json
 import math
-from datetime import datetime
+import pickle
+from collections import UserDict
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sched import HeapScheduler, Scheduler, VirtualClock
+from sched import (
+    HeapScheduler,
+    InvalidTransitionError,
+    RetryPolicy,
+    Scheduler,
+    SystemClock,
+    UnknownTaskError,
+    VirtualClock,
+    WorkerPool,
+)
+from sched.arguments import shown
+
+
+class Broken:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+class NoZone(tzinfo):
+    def utcoffset(self, _: Any) -> Any:
+        raise RuntimeError("no offset")
+
+    dst = tzname = utcoffset
+
+
+class Full(str):
+    """Says that it is not empty, whatever it holds."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+WEST = timezone(timedelta(hours=-12))
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"priority": math.nan}, ValueError, "priority.*got nan"),
@@ -24,10 +62,15 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"priority": Fraction(1, 2)}, TypeError, r"priority.*got Fraction\(1, 2\)"),
     ({"priority": 1j}, TypeError, "priority.*got 1j"),
     ({"priority": [1]}, TypeError, r"priority.*got \[1\]"),
+    ({"priority": list(range(10**5))}, TypeError, r"priority.*got \[0, 1, 2, 3, 4, 5, \.\.\.\]$"),
+    ({"priority": Broken()}, TypeError, "priority.*got <Broken instance"),
+    ({"priority": np.timedelta64(5, "ns")}, TypeError, "priority.*got"),
     ({"priority": 2**63}, ValueError, "priority.*64 bits.*got 9223372036854775808"),
     ({"priority": -(2**63) - 1}, ValueError, "priority.*64 bits.*got -9223372036854775809"),
     ({"priority": 10**400}, ValueError, "priority.*64 bits"),
+    ({"priority": 10**5000}, ValueError, "priority.*64 bits.*got <int that cannot be shown>"),
     ({"task_name": ""}, ValueError, "task_name.*got ''"),
+    ({"task_name": Full("")}, ValueError, "task_name.*empty"),
     ({"task_name": None}, TypeError, "task_name.*got None"),
     ({"task_name": 7}, TypeError, "task_name.*got 7"),
     ({"task_name": b"x"}, TypeError, "task_name.*got b'x'"),
@@ -37,7 +80,23 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"delay": "3"}, TypeError, "delay.*got '3'"),
     ({"delay": True}, TypeError, "delay.*got True"),
     ({"delay": 10**400}, ValueError, "delay"),
-    ({"run_at": datetime(2030, 1, 1)}, ValueError, "run_at.*aware.*2030"),
+    ({"delay": 10**5000}, ValueError, "delay.*got <int that cannot be shown>"),
+    (
+        {"delay": timedelta(seconds=3)},
+        TypeError,
+        r"delay.*seconds=3.*: give its .total_seconds\(\)",
+    ),
+    ({"delay": np.timedelta64(5, "ns")}, TypeError, "delay.*got"),  # 5, were it a number of seconds
+    ({"delay": np.timedelta64(5, "s")}, TypeError, "delay.*got"),
+    (
+        {"run_at": datetime(2030, 1, 1)},
+        ValueError,
+        r"run_at.*2030.*give its .astimezone\(\)",
+    ),
+    ({"run_at": datetime(2030, 1, 1, tzinfo=NoZone())}, TypeError, "run_at.*got .*NoZone"),
+    ({"run_at": datetime.max.replace(tzinfo=WEST)}, ValueError, "run_at.*9999"),
+    ({"run_at": pd.NaT}, TypeError, "run_at.*got NaT"),
+    ({"run_at": 1.7e12}, ValueError, "run_at.*after the year 9999; are these milliseconds"),
     ({"run_at": math.nan}, ValueError, "run_at.*got nan"),
     ({"run_at": math.inf}, ValueError, "run_at.*got inf"),
     ({"run_at": "tomorrow"}, TypeError, "run_at.*got 'tomorrow'"),
@@ -49,6 +108,12 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"args": "abc"}, TypeError, "args.*got 'abc'"),
     ({"args": 7}, TypeError, "args.*got 7"),
     ({"args": None}, TypeError, "args.*got None"),
+    ({"args": {"a": 1}}, TypeError, r"args must be a tuple or list.*got \{'a': 1\}"),
+    ({"args": {1}}, TypeError, r"args.*got \{1\}"),
+    ({"args": iter([1])}, TypeError, "args.*got <list_iterator"),
+    ({"args": np.array([1, 2])}, TypeError, "args.*got array"),
+    ({"args": (1,)}, TypeError, r"args must come with an action, got args=\(1,\).*action=f\(\)"),
+    ({"action": None, "kwargs": {"a": 1}}, TypeError, r"kwargs must come with.*.*=f\(\)"),
     ({"kwargs": [1]}, TypeError, r"kwargs.*got \[1\]"),
     ({"kwargs": {1: 2}}, TypeError, r"kwargs.*got \{1: 2\}"),
     ({"timeout": 0}, ValueError, "timeout.*> 0, got 0"),
@@ -56,6 +121,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": math.inf}, ValueError, "timeout.*got inf"),
     ({"timeout": "5"}, TypeError, "timeout.*got '5'"),
     ({"retry": 3}, TypeError, "retry must be a RetryPolicy, got 3"),
+    ({"retry": RetryPolicy}, TypeError, "retry must be a RetryPolicy, got <class"),
     ({"key": ""}, ValueError, "key.*got ''"),
     ({"key": 7}, TypeError, "key.*got 7"),
     ({"key": ["k"]}, TypeError, r"key.*got \['k'\]"),
@@ -70,7 +136,7 @@ def state(s: Scheduler) -> tuple[Any, ...]:
     return repr(s.pending_tasks()), s.metrics(), {task.key: task.id for task in tasks if task.key}
 
 
-@pytest.mark.parametrize(("bad", "error", "message"), BAD, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(("bad", "error", "message"), BAD, ids=lambda x: shown(x)[:40])
 def test_add_task_refuses_and_changes_nothing(
     s: Scheduler, bad: dict[str, Any], error: type[Exception], message: str
 ) -> None:
@@ -83,7 +149,7 @@ def test_add_task_refuses_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("bad", "error", "message"), [b for b in BAD if "wait" not in b[0]], ids=lambda x: str(x)[:40]
+    ("bad", "error", "message"), [b for b in BAD if "wait" not in b[0]], ids=lambda x: shown(x)[:40]
 )
 def test_add_tasks_names_the_row_and_adds_none(
     s: Scheduler, bad: dict[str, Any], error: type[Exception], message: str
@@ -130,6 +196,13 @@ def test_a_generator_that_fails_adds_nothing(s: Scheduler) -> None:
     assert len(s) == 0
 
 
+class Says:
+    """A clock that says always the same."""
+
+    def __init__(self, now: Any) -> None:
+        self.now = lambda: now
+
+
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
@@ -140,6 +213,13 @@ def test_a_generator_that_fails_adds_nothing(s: Scheduler) -> None:
         ({"max_pending": 2.5}, TypeError, "max_pending.*got 2.5"),
         ({"clock": 7}, TypeError, "clock.*now.*got 7"),
         ({"clock": VirtualClock}, TypeError, "clock.*now.*VirtualClock"),
+        ({"clock": Says(None)}, TypeError, r"clock.now\(\) must be epoch seconds, got None"),
+        ({"clock": Says(datetime.max)}, TypeError, r"clock.now\(\).*got datetime.datetime\(9999"),
+        ({"clock": Says(math.nan)}, ValueError, r"clock.now\(\).*got nan"),
+        ({"clock": Says(1.7e18)}, ValueError, r"clock.now\(\).*got 1.7e\+18: in what unit"),
+        ({"max_dead_letters": 0}, ValueError, "max_dead_letters.*got 0"),
+        ({"aging": 0}, ValueError, "aging.*> 0, got 0"),
+        ({"aging": math.nan}, ValueError, "aging.*got nan"),
     ],
     ids=str,
 )
@@ -186,3 +266,111 @@ def test_fail_refuses_and_the_task_runs_on(
 def test_an_empty_batch_is_no_task(s: Scheduler) -> None:
     assert s.add_tasks([]) == []
     assert HeapScheduler(max_pending=1).add_tasks(iter(())) == []
+
+
+USES: list[Callable[[Scheduler, Any], object]] = [
+    lambda s, i: s.cancel(i),
+    lambda s, i: s.status(i),
+    lambda s, i: s.task(i),
+    lambda s, i: s.requeue(i),
+    lambda s, i: s.discard(i),
+    lambda s, i: s.reprioritize(i, 5),
+]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_what_is_no_id_is_refused_in_words(
+    use: Callable[[Scheduler, Any], object], s: Scheduler
+) -> None:
+    i = s.add_task(3, "t")
+    with pytest.raises(TypeError, match=f"task_id must be an int, got a Task: give its id, {i}"):
+        use(s, s.task(i))
+    for bad in (True, np.bool_(True), 1.0, "1", None, np.timedelta64(1, "ns")):
+        with pytest.raises(TypeError, match="task_id must be an int, got "):
+            use(s, bad)
+    with pytest.raises(UnknownTaskError, match="unknown task id <int that cannot be shown>"):
+        use(s, 10**5000)
+    assert [task.id for task in s.pending_tasks()] == [i]
+
+
+def test_a_numpy_int_is_an_id(s: Scheduler) -> None:
+    assert s.cancel(np.int64(s.add_task(3, "t")))
+
+
+class OddError(Exception):
+    """Its text is of a class that runs code when it is looked at."""
+
+    class Text(str):
+        def __bool__(self) -> bool:
+            raise RuntimeError("no truth")
+
+        def __format__(self, spec: str) -> str:
+            raise RuntimeError("no format")
+
+    def __str__(self) -> str:
+        return self.Text("its text")
+
+
+def test_the_text_of_an_error_is_plain(s: Scheduler) -> None:
+    s.add_task(1, "t")
+    s.fail(s.get_next_task(), OddError())
+    assert s.dead_letters()[0].error == "OddError: its text"
+
+
+def test_no_message_is_as_long_as_what_it_names(s: Scheduler) -> None:
+    long = "x" * 10**5
+    s.add_task(1, long, key=long)
+    task = s.get_next_task()
+    s.fail(task, "e")
+    with pytest.raises(InvalidTransitionError, match="x[.]{3}x") as over:
+        s.complete(task)
+    s.add_task(1, "t", key=long)
+    with pytest.raises(InvalidTransitionError, match="x[.]{3}x") as taken:
+        s.requeue(task.id)
+    assert max(len(str(over.value)), len(str(taken.value))) < 500
+
+
+def test_a_row_with_an_error_of_another_signature_is_named(s: Scheduler) -> None:
+    class Odd(UserDict[str, Any]):
+        def keys(self) -> Any:
+            raise json.JSONDecodeError("bad", "doc", 0)
+
+    with pytest.raises(ValueError, match="row 1: bad: line 1") as caught:
+        s.add_tasks([(1, "a"), Odd(priority=1, task_name="t")])
+    assert isinstance(caught.value.__cause__, json.JSONDecodeError)
+    assert len(s) == 0
+
+
+COPIES: list[Callable[[Any], Any]] = [
+    copy.copy,
+    copy.deepcopy,
+    lambda thing: pickle.loads(pickle.dumps(thing)),
+]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_scheduler_its_view_and_its_pool_refuse_in_words_to_be_copied(
+    copied: Callable[[Any], Any], scheduler_class: type[Scheduler]
+) -> None:
+    s = scheduler_class()
+    with pytest.raises(TypeError, match="cannot be copied or pickled: its tasks would run twice"):
+        copied(s)
+    with pytest.raises(TypeError, match="WorkerPool cannot be copied or pickled"):
+        copied(WorkerPool(s))
+    if copied is not copy.copy:  # that is a view of the same tasks
+        with pytest.raises(TypeError, match=r"copied or pickled.*list\(scheduler.pending_tasks"):
+            copied(s.pending_tasks())
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_of_a_clock_is_a_clock_of_its_own(copied: Callable[[Any], Any]) -> None:
+    clock = VirtualClock(5.0)
+    other = copied(clock)
+    other.advance(1)
+    assert (clock.now(), other.now()) == (5.0, 6.0)
+    assert copied(SystemClock(look_every=7)).now() == pytest.approx(SystemClock().now(), abs=60)
+
+
+def test_a_scheduler_is_true_even_when_it_is_empty(s: Scheduler) -> None:
+    assert len(s) == 0
+    assert (s or None) is s

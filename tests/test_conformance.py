@@ -654,6 +654,7 @@ def test_the_table_shows_twenty_rows_and_the_total(s: Scheduler) -> None:
         (4 * 3600, "in 4 h"),
         (36 * 86400, "in 36 d"),
         (10 * 365 * 86400, "in 3,650 d"),
+        (1e300, "in 1.16e+295 d"),
     ],
 )
 def test_the_table_says_when_as_a_person_would(s: Scheduler, delay: float, due: str) -> None:

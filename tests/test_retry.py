@@ -1,6 +1,8 @@
 """Retries: bounded, spread in time, and never for what is not worth another attempt."""
 
+import copy
 import math
+import pickle
 from fractions import Fraction
 from statistics import fmean
 from typing import Any
@@ -76,6 +78,16 @@ def test_a_seed_makes_the_pauses_repeatable() -> None:
     assert pauses(3) == pauses(3)
     assert pauses(3) != pauses(4)
     assert pauses(None) != pauses(None)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_copies_of_a_policy_draw_different_jitter(seed: int | None) -> None:
+    """One unpickled in each of many processes, say. With a seed they agree: it asks for that."""
+    policy = RetryPolicy(seed=seed)
+    stored = pickle.dumps(policy)
+    copies = [*(pickle.loads(stored) for _ in range(3)), copy.deepcopy(policy), policy]
+    assert len({each.pause(9) for each in copies}) == (5 if seed is None else 1)
+    assert {*copies} == {policy}
 
 
 def test_a_task_fails_for_good_after_its_last_attempt(s: Scheduler, clock: VirtualClock) -> None:
@@ -192,3 +204,9 @@ def test_a_policy_refuses_bad_settings(bad: dict[str, Any], message: str) -> Non
 
 def test_one_class_needs_no_tuple() -> None:
     assert RetryPolicy(retry_on=OSError).retry_on == (OSError,)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("attempts", [None, True, 1.0, 0, -1])
+def test_a_pause_names_the_attempts_that_it_is_not_asked_for(attempts: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"attempts must be .*got {attempts}"):
+        RetryPolicy().pause(attempts)

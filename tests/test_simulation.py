@@ -1,5 +1,6 @@
 """simulate(): the real scheduler in virtual time, exact, repeatable, and nothing lost."""
 
+import json
 import math
 from collections import Counter
 from itertools import pairwise
@@ -442,6 +443,11 @@ def test_an_error_that_a_service_gives_is_not_a_timeout():
 # --- bad input ------------------------------------------------------------------------------------
 
 
+class Unreadable(float):
+    def __float__(self) -> float:
+        raise json.JSONDecodeError("no JSON", "doc", 0)
+
+
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
@@ -462,6 +468,8 @@ def test_an_error_that_a_service_gives_is_not_a_timeout():
         ({"arrivals": [(-1, 1, "a")]}, ValueError, "arrivals, row 0: time must not be .* got -1"),
         ({"arrivals": [(1, math.nan, "a")]}, ValueError, "arrivals, row 0: priority .* nan"),
         ({"arrivals": [(1, {"task_name": "a"})]}, TypeError, "row 0: .*missing.*priority"),
+        ({"arrivals": [[*range(10**5)]]}, TypeError, r"row 0: .*got \[0, 1, 2, 3, 4, 5, \.\.\.\]$"),
+        ({"arrivals": [(Unreadable(1), 1, "a")]}, ValueError, "arrivals, row 0: no JSON: line 1"),
     ],
     ids=lambda value: "" if isinstance(value, dict) else str(value),
 )
