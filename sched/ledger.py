@@ -21,7 +21,14 @@ from typing import Any, NoReturn
 from sched.arguments import Plain, Row, shown
 from sched.entry import Details, TaskEntry
 from sched.metrics import Metrics
-from sched.task import FinishedTask, RunningTask, Task, UnknownTaskError
+from sched.task import (
+    FinishedTask,
+    InvalidTransitionError,
+    RunningTask,
+    Task,
+    TaskStatus,
+    UnknownTaskError,
+)
 
 
 class Ledger(ABC):
@@ -159,4 +166,18 @@ def unknown(task_id: int) -> UnknownTaskError:
     """The error for an id that stands for nothing."""
     return UnknownTaskError(
         f"unknown task id {shown(task_id)}: never added, or evicted from history"
+    )
+
+
+def over(task: Task, status: TaskStatus) -> InvalidTransitionError:
+    """The error for a hand-out that has ended."""
+    return InvalidTransitionError(
+        f"this hand-out of task {task.id} ({shown(task.name)}) is over: the task is {status} now"
+    )
+
+
+def key_is_taken(task_id: int, key: str, other: int) -> InvalidTransitionError:
+    """The error for a dead letter whose key another task has."""
+    return InvalidTransitionError(
+        f"task {task_id} cannot be requeued: its key {shown(key)} is taken by task {other}"
     )

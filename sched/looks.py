@@ -8,8 +8,7 @@ from heapq import nsmallest
 from math import inf
 from typing import Any
 
-from sched.arguments import shown
-from sched.ledger import unknown
+from sched.ledger import over, unknown
 from sched.metrics import Metrics
 from sched.task import (
     InvalidTransitionError,
@@ -127,10 +126,7 @@ class Looks(TaskTable):
         status = (
             TaskStatus.PENDING if isinstance(item, tuple) else self.require_item(task.id).status
         )
-        raise InvalidTransitionError(
-            f"this hand-out of task {task.id} ({shown(task.name)}) is over: "
-            f"the task is {status} now"
-        )
+        raise over(task, status)
 
     def require_item(self, task_id: int) -> Any:
         """What the table has for an id; or raise."""

@@ -12,15 +12,14 @@ from itertools import islice
 from math import inf
 from typing import Any
 
-from sched.arguments import Plain, Row, shown
+from sched.arguments import Plain, Row
 from sched.clock import Clock
 from sched.entry import Details, TaskEntry, details_of, moved
-from sched.ledger import Ledger
+from sched.ledger import Ledger, key_is_taken
 from sched.looks import Looks
 from sched.queue import Queue
 from sched.task import (
     FinishedTask,
-    InvalidTransitionError,
     RunningTask,
     Task,
     TaskStatus,
@@ -286,10 +285,7 @@ class MemoryLedger(Looks, Ledger):
             letter = self.require_letter(task_id)
             key = letter.key
             if key is not None and key in self.keys:
-                raise InvalidTransitionError(
-                    f"task {task_id} cannot be requeued: its key {shown(key)} is taken "
-                    f"by task {self.keys[key]}"
-                )
+                raise key_is_taken(task_id, key, self.keys[key])
             self.require_room(1)
             entry = self._moved(letter.entry, now, attempts=0, error=None)
             self.mark = True

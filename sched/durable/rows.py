@@ -8,6 +8,7 @@ import json
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeAlias
 
+from sched.arguments import shown
 from sched.durable.actions import function_of, name_of, policy_of
 from sched.durable.plain import as_plain, as_text, text_flaw, to_json
 from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
@@ -140,11 +141,13 @@ def storable(payload: str | Details) -> str | Details:
     Raises TypeError or ValueError, naming the argument, for what would not come back."""
     name = payload if isinstance(payload, str) else payload.name
     if (why := text_flaw(name)) is not None:
-        raise ValueError(f"task_name must be a text that a file can hold, got {name!r}: {why}")
+        raise ValueError(f"task_name must be a text that a file can hold, got {shown(name)}: {why}")
     if isinstance(payload, str):
         return payload
     if payload.key is not None and (why := text_flaw(payload.key)) is not None:
-        raise ValueError(f"key must be a text that a file can hold, got {payload.key!r}: {why}")
+        raise ValueError(
+            f"key must be a text that a file can hold, got {shown(payload.key)}: {why}"
+        )
     action = None if payload.action is None else name_of(payload.action)
     return payload._replace(
         priority=as_number(payload.priority),

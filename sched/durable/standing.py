@@ -18,7 +18,7 @@ from sched.durable.rows import Item, ended_item
 from sched.durable.schema import FAILED, READY, RUNNING, WAITING
 from sched.durable.window import Window
 from sched.entry import Details, TaskEntry, details_of, moved
-from sched.ledger import unknown
+from sched.ledger import over, unknown
 from sched.queue import Queue
 from sched.task import (
     FinishedTask,
@@ -228,9 +228,7 @@ class Standing:
             return hand_out
         item = self.require_item(task.id).task
         status = TaskStatus.PENDING if isinstance(item, tuple) else item.status
-        raise InvalidTransitionError(
-            f"this hand-out of task {task.id} ({task.name!r}) is over: the task is {status} now"
-        )
+        raise over(task, status)
 
     def require_letter(self, task_id: int) -> Task:
         item = self.require_item(task_id).task

@@ -12,10 +12,10 @@ from sched.durable.looks import Looks
 from sched.durable.rows import Item
 from sched.durable.schema import RUNNING
 from sched.entry import Details, TaskEntry
+from sched.ledger import key_is_taken
 from sched.retry import RetryPolicy
 from sched.task import (
     FinishedTask,
-    InvalidTransitionError,
     RunningTask,
     Task,
     TaskStatus,
@@ -143,9 +143,7 @@ class Store(Looks):
         letter = self.require_letter(task_id)
         key = letter.key
         if key is not None and (other := self.table.task_of_key(key)) is not None:
-            raise InvalidTransitionError(
-                f"task {task_id} cannot be requeued: its key {key!r} is taken by task {other}"
-            )
+            raise key_is_taken(task_id, key, other)
         self.require_room(1)
         if key is not None:
             self.table.write()  # who gave the key up goes first
