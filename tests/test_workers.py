@@ -38,6 +38,7 @@ from sched import (
     wakeups,
 )
 from sched.workers import current_task, time_left
+from tests.schedulers import in_memory
 from tests.test_threads import PATIENCE, ObservedLock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -199,6 +200,7 @@ def test_no_task_runs_twice_at_once_and_each_comes_to_one_end() -> None:
             assert task.status is TaskStatus.SUCCEEDED and task.result == i
 
 
+@in_memory
 @pytest.mark.parametrize("workers", [1, 4])
 def test_tasks_start_in_order_up_to_the_number_of_workers(
     scheduler_class: type[Scheduler], workers: int
