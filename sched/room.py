@@ -21,13 +21,14 @@ T = TypeVar("T")
 class Room(Audience[SimpleQueue[None]]):
     """The bells of those who wait."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, anybody: list[object] | None = None) -> None:
+        super().__init__(anybody)
         forks.note(self)
 
     def renew_after_fork(self) -> None:
         """Ring for nobody, in a forked child: those who wait are not there. O(their number)."""
-        self.clear()
+        for bell in list(self):
+            self.leave(bell)
 
     def wait(self, add: Callable[[], T], seconds: float) -> T:
         """Call add() until it finds room. Raises its QueueFullError when time is over."""
