@@ -117,7 +117,9 @@ def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> 
     trial.note(f"lock = RivalLock(heap, {now}, {when!r})")
     lock = RivalLock(heap, now, when)
     order = [name for due, name in sorted(heap) if due <= now]
-    if order and when != "never":
+    if order and when == "never":
+        trial.note("# no other worker comes")
+    elif order:
         moment = {"waiting": "while you wait for the lock", "after": "when you give it back"}[when]
         trial.note(f"# another worker takes {order[0 if when == 'waiting' else -1]!r} {moment}")
         if when == "after":
