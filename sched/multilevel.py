@@ -17,8 +17,7 @@ would be a waste. Past 256 levels all entries change over to one SortedRun, unti
     look        O(1)
     load n      O(n)
 
-Multilevel queues: F. J. Corbató et al., "An Experimental
-Time-Sharing System", 1962.
+Multilevel queues: F. J. Corbató et al., "An Experimental Time-Sharing System", 1962.
 """
 
 from collections import deque

@@ -4,13 +4,21 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, MultilevelScheduler, RetryPolicy, Scheduler, WorkerPool
+from sched import (
+    HeapScheduler,
+    MultilevelScheduler,
+    RetryPolicy,
+    Scheduler,
+    VirtualClock,
+    WorkerPool,
+)
 from tests.instants import at_instant, handled_by
 from tests.worlds import CALLS, World, verify
 
@@ -88,26 +96,118 @@ def test_a_child_forked_from_a_busy_program_uses_its_copy(request: pytest.Fixtur
     s.check()
 
 
-def test_a_pool_in_a_child_says_that_it_has_no_threads_there_and_starts_some() -> None:
+def test_a_pool_can_be_started_anew_in_a_forked_child() -> None:
     s = HeapScheduler()
+    held, forked = threading.Event(), threading.Event()
     with WorkerPool(s, 2) as pool:
         s.add_task(1, "in the parent", action=int)
         assert pool.drain(TOO_LONG)
+        later = s.add_task(1, "later", delay=3600)
+
+        def hold() -> None:
+            with pool._lock:  # the child has no such thread, and the lock as this thread held it
+                held.set()
+                forked.wait(TOO_LONG)
 
         def use() -> None:
             assert "no threads in a forked child" in repr(pool)
             for refused in (pool.drain, lambda: pool.resize(3)):
-                with pytest.raises(RuntimeError, match="no threads in a forked child"):
+                with pytest.raises(RuntimeError, match="no threads in .* in this process"):
                     refused()
+            s.cancel(later)
             s.add_task(1, "in the child", action=int)
             with pool.start():
                 assert "running" in repr(pool)
                 assert pool.drain(TOO_LONG)
             assert s.metrics().succeeded == 2
 
-        assert in_child(use) == 0
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert held.wait(TOO_LONG)
+        try:
+            assert in_child(use) == 0
+        finally:
+            forked.set()
+            holder.join()
         assert "running" in repr(pool)
-        assert s.metrics().succeeded == 1
+        assert (s.metrics().succeeded, s.metrics().waiting) == (1, 1)
+
+
+def test_a_child_of_a_task_ends_with_the_task(capfd: pytest.CaptureFixture[str]) -> None:
+    """An action that forks, and comes back twice: the child takes no task of its parent's."""
+    s = HeapScheduler()
+    parent, ran = os.getpid(), list[int]()
+
+    def action() -> int:
+        pid = os.fork()
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if pid else -1
+
+    def other() -> None:
+        ran.append(1)
+        if os.getpid() != parent:
+            os.write(2, b"ran in the child")
+
+    with WorkerPool(s, 1) as pool:
+        i = s.add_task(1, "forks", action=action)
+        s.add_tasks([{"priority": 2, "task_name": "t", "action": other}] * 3)
+        assert pool.drain(TOO_LONG)
+    assert s.task(i).result == 0
+    assert len(ran) == 3
+    assert "in the child" not in capfd.readouterr().err
+
+
+def test_a_child_rings_for_no_producer_of_its_parent() -> None:
+    s = HeapScheduler(max_pending=1)
+    s.add_task(1, "t")
+    producer = threading.Thread(target=s.add_task, args=(1, "waits"), kwargs={"wait": TOO_LONG})
+    producer.start()
+    end = time.monotonic() + TOO_LONG
+    while not s._room:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+    def use() -> None:
+        assert not s._room  # or a bell would fill up that nobody hears
+        s.complete(s.get_next_task())
+        s.add_task(1, "in the child", wait=TOO_LONG)
+        s.check()
+
+    try:
+        assert in_child(use) == 0
+    finally:
+        s.get_next_task()
+        producer.join(TOO_LONG)
+    assert len(s) == 1
+
+
+class Same(VirtualClock):
+    """A clock of somebody's own, that says that it equals all others, and has no hash."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def test_what_says_that_it_equals_another_has_its_lock_made_anew_all_the_same() -> None:
+    clocks = [Same(), Same()]
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with clocks[0]._lock, clocks[1]._lock:
+            held.set()
+            forked.wait(TOO_LONG)
+
+    def use() -> None:
+        for clock in clocks:
+            clock.advance(1)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(TOO_LONG)
+    try:
+        assert in_child(use) == 0
+    finally:
+        forked.set()
+        holder.join()
 
 
 def test_a_pool_that_was_shut_down_is_so_in_the_child() -> None:

@@ -82,7 +82,7 @@ def asleep(pool: WorkerPool, workers: int) -> bool:
 
 def succeeded(s: Scheduler, tasks: int) -> bool:
     """Wait until so many tasks have succeeded."""
-    return until(lambda: s.metrics().succeeded == tasks)
+    return succeeded_by(s.metrics, tasks)
 
 
 def succeeded_by(count: Callable[[], Metrics], tasks: int) -> bool:
@@ -111,6 +111,17 @@ def in_a_thread(call: Callable[[], object]) -> Callable[[], object]:
     return wait
 
 
+class Busy:
+    """An action that runs until it is let go."""
+
+    def __init__(self) -> None:
+        self.running, self.go = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self.running.set()
+        self.go.wait(PATIENCE)
+
+
 def crew_of(pool: WorkerPool, workers: int) -> bool:
     """Wait until so many workers are there."""
     return until(lambda: len(pool._crew) == workers)
@@ -118,6 +129,12 @@ def crew_of(pool: WorkerPool, workers: int) -> bool:
 
 def together(barrier: threading.Barrier) -> None:
     barrier.wait(PATIENCE)
+
+
+def meeting(tasks: int) -> tuple[threading.Barrier, dict[str, Any]]:
+    """A barrier, and a row for ``add_tasks`` of a task that waits there for the others."""
+    barrier = threading.Barrier(tasks)
+    return barrier, {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
 
 
 def recorded(s: Scheduler) -> list[tuple[int, str]]:
@@ -335,8 +352,7 @@ def test_a_sooner_task_cuts_the_sleep_of_the_leader_short() -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.05])
 def test_tasks_that_come_together_run_side_by_side(delay: float) -> None:
     s = HeapScheduler()
-    barrier = threading.Barrier(4)
-    meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+    _, meet = meeting(4)
     with WorkerPool(s, 4, max_sleep=HOUR) as pool:
         for _ in range(20):
             assert asleep(pool, 4)
@@ -434,19 +450,15 @@ def test_a_retry_by_somebody_else_wakes_a_worker() -> None:
 
 def test_who_comes_last_times_a_task_that_is_due_sooner() -> None:
     s = HeapScheduler()
-    running, go = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        running.set()
-        go.wait(PATIENCE)
+    busy = Busy()
 
     with WorkerPool(s, 2, max_sleep=HOUR) as pool:
         s.add_task(1, "busy", action=busy)
-        assert running.wait(PATIENCE) and asleep(pool, 1)
+        assert busy.running.wait(PATIENCE) and asleep(pool, 1)
         s._announce = lambda *news: None  # an add that is interrupted before it tells the pool
         s.add_task(1, "soon", delay=0.3, action=int)
         del s._announce
-        go.set()
+        busy.go.set()
         assert succeeded(s, 2)
 
 
@@ -728,6 +740,23 @@ def test_a_task_without_action_goes_to_run() -> None:
     assert (s.task(i).result, s.task(j).result) == ("A", "own")
 
 
+def test_a_result_that_raises_whatever_it_is_asked_is_a_result() -> None:
+    class Odd:
+        def _refuse(self, *_: object) -> Any:
+            raise RuntimeError("not to be asked")
+
+        __class__ = property(_refuse)  # type: ignore[assignment]
+        __eq__ = __hash__ = __bool__ = __len__ = __repr__ = __str__ = _refuse  # type: ignore[assignment]
+
+    s = HeapScheduler(history=1)
+    with WorkerPool(s, 1) as pool:
+        s.add_task(1, "t", action=lambda _, b: Odd(), args=(Odd(),), kwargs={"b": Odd()})
+        s.add_task(1, "t", action=lambda: Odd())
+        assert pool.drain(PATIENCE)
+    s.check()
+    assert s.metrics().succeeded == 2
+
+
 def test_a_task_without_action_and_without_run_fails() -> None:
     s = HeapScheduler()
     with WorkerPool(s) as pool:
@@ -801,18 +830,14 @@ def test_an_action_can_ask_for_its_task_and_the_time_it_has_left() -> None:
 
 def test_a_pause_starts_nothing_and_a_resume_goes_on() -> None:
     s = HeapScheduler()
-    running, go = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        running.set()
-        go.wait(PATIENCE)
+    busy = Busy()
 
     with WorkerPool(s, 2, max_sleep=HOUR) as pool:
         s.add_task(1, "busy", action=busy)
-        assert running.wait(PATIENCE)
+        assert busy.running.wait(PATIENCE)
         pool.pause()
         s.add_tasks([{"priority": 1, "task_name": "t", "action": int}] * 10)
-        go.set()  # the task that was taken before runs on
+        busy.go.set()  # the task that was taken before runs on
         assert asleep(pool, 2)
         assert (s.metrics().succeeded, len(s)) == (1, 10)
         assert not pool.drain(timeout=0)
@@ -823,8 +848,7 @@ def test_a_pause_starts_nothing_and_a_resume_goes_on() -> None:
 
 def test_a_pool_grows_and_shrinks() -> None:
     s = HeapScheduler()
-    barrier = threading.Barrier(6)
-    meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+    _, meet = meeting(6)
     with WorkerPool(s, 2) as pool:
         pool.resize(6)
         s.add_tasks([meet] * 6)
@@ -845,8 +869,7 @@ def test_a_pool_grows_and_shrinks() -> None:
 
 def test_a_pool_that_shrinks_keeps_as_many_workers_as_it_should() -> None:
     s = HeapScheduler()
-    barrier = threading.Barrier(7)
-    meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+    barrier, meet = meeting(7)
     with WorkerPool(s, 6) as pool:
         s.add_tasks([meet] * 6)
         assert until(lambda: s.metrics().running == 6)
@@ -860,8 +883,7 @@ def test_a_pool_that_shrinks_keeps_as_many_workers_as_it_should() -> None:
 
 def test_a_busy_pool_shrinks_when_its_tasks_end() -> None:
     s = HeapScheduler()
-    barrier = threading.Barrier(5)
-    meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+    barrier, meet = meeting(5)
     with WorkerPool(s, 4) as pool:
         s.add_tasks([meet] * 4)
         assert until(lambda: s.metrics().running == 4)
@@ -976,22 +998,18 @@ def test_drain_ends_when_the_last_pending_task_is_cancelled() -> None:
 
 def test_drain_ends_at_once_when_the_pool_is_shut_down() -> None:
     s = HeapScheduler()
-    running, go = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        running.set()
-        go.wait(PATIENCE)
+    busy = Busy()
 
     with WorkerPool(s, 1, max_sleep=HOUR) as pool:
         s.add_tasks([{"priority": 1, "task_name": "busy", "action": busy}] * 2)
-        assert running.wait(PATIENCE)
+        assert busy.running.wait(PATIENCE)
         drained = in_a_thread(pool.drain)
         assert until(lambda: pool._onlookers._bells)
         pool.shutdown(wait=False)
         error = drained()
         assert isinstance(error, RuntimeError) and "shut down" in str(error)
         assert s.metrics().running == 1
-        go.set()
+        busy.go.set()
 
 
 def test_drain_waits_for_a_task_that_is_taken_while_it_looks() -> None:
@@ -1017,17 +1035,13 @@ def test_drain_waits_for_a_task_that_is_taken_while_it_looks() -> None:
 
 def test_drain_waits_for_tasks_that_run() -> None:
     s = HeapScheduler()
-    running, go = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        running.set()
-        go.wait(PATIENCE)
+    busy = Busy()
 
     with WorkerPool(s, 2) as pool:
         i = s.add_task(1, "busy", action=busy)
-        assert running.wait(PATIENCE)
+        assert busy.running.wait(PATIENCE)
         assert not len(s) and not pool.drain(timeout=0.01)
-        go.set()
+        busy.go.set()
         assert pool.drain(PATIENCE)
         assert s.status(i) is TaskStatus.SUCCEEDED
 
@@ -1063,8 +1077,7 @@ def test_two_pools_share_a_scheduler() -> None:
     s = HeapScheduler()
     with WorkerPool(s, 2) as first:
         with WorkerPool(s, 2) as second:
-            barrier = threading.Barrier(4)
-            meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+            _, meet = meeting(4)
             s.add_tasks([meet] * 4)
             assert first.drain(PATIENCE) and second.drain(PATIENCE)
         s.add_tasks([{"priority": 1, "task_name": "t", "action": int}] * 10)
@@ -1159,8 +1172,7 @@ def test_a_pool_that_gets_no_more_threads_works_on_with_those_it_has(
             pool.resize(8)
         monkeypatch.undo()
         assert pool.workers == 3 and asleep(pool, 3)
-        barrier = threading.Barrier(3)
-        meet = {"priority": 1, "task_name": "t", "action": together, "args": (barrier,)}
+        _, meet = meeting(3)
         s.add_tasks([meet] * 3)
         assert pool.drain(PATIENCE) and s.metrics().succeeded == 3
 
@@ -1434,47 +1446,3 @@ with WorkerPool(s) as pool:
     say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """)
     assert child.finish() == ["7"]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_pool_can_be_started_anew_in_a_forked_child() -> None:
-    child = Child("""
-import os, warnings
-warnings.simplefilter("ignore")
-pool = WorkerPool(s, 2, name="crew").start()
-s.add_task(1, "t", action=print, args=("in the child",))
-s.add_task(1, "t", delay=3600)
-while s.metrics().running or s.metrics().ready: time.sleep(0.001)
-held, forked = threading.Event(), threading.Event()
-def hold():
-    with pool._lock:
-        held.set()
-        forked.wait()
-threading.Thread(target=hold).start()
-held.wait()
-pid = os.fork()  # the child has no such thread, and the lock as that thread held it
-forked.set()
-if not pid:
-    say(pool)
-    try:
-        pool.drain()
-    except RuntimeError as error:
-        say(str(error)[-26:])
-    s.cancel(2)
-    s.add_task(1, "t", action=say, args=("again",))
-    with pool:
-        say(pool.drain(), pool)
-    say(s.metrics().succeeded)
-    sys.exit(7)
-say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), s.status(2))
-pool.shutdown()
-""")
-    assert child.finish() == [
-        "in the child",
-        "<WorkerPool 'crew': 2 workers, has no threads in a forked child>",
-        "call start() in this process"[-26:],
-        "again",
-        "True <WorkerPool 'crew': 2 workers, running>",
-        "2",
-        "7 PENDING",
-    ]
