@@ -80,7 +80,7 @@ def _run_all(
         trial.note(f"s.add_task({priority}, {name!r})")
     shown_action, raised = failure
     trial.note(f"fails = {fails}  # how often each of them fails")
-    trial.note(f"action = lambda task: {shown_action}  # else {raised.__name__}")
+    trial.note(f"action = lambda task: {shown_action}  # or {raised.__name__}")
     does = eval(f"lambda task: {shown_action}", {"fails": fails})
     calls: list[Any] = []
     errors: list[Exception] = []
