@@ -194,8 +194,8 @@ def _call(trial: Trial, shown: str, operation: str, function: Any, *args: Any) -
         none_taken = counts.added == counts.pending
         if none_taken and broke.problem == f"raises {InvalidTransitionError.__name__}":
             broke.detail += (
-                "\nIt was never handed out: pending_tasks() shows the tasks, get_next_task() takes "
-                "one, and only what was taken can be completed."
+                "\nIt was never handed out: pending_tasks() shows tasks, get_next_task() takes one."
+                "\nOnly a task that was taken can be completed."
             )
         raise
 

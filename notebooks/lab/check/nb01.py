@@ -245,7 +245,7 @@ def diagnose_one_queue(answer: Any) -> Verdict:
     held_up = _held_up([tuple(pair) for pair in pairs])
     if held_up is None:
         return wrong(
-            "the list", "does not show the fault: each task leaves as soon as it may and can"
+            "the list", "does not show the fault: whenever a task may run, one is handed out"
         )
     second, task = held_up
     shown = f"in second {second} nothing is handed out, and the task of priority {task} may run"
@@ -255,7 +255,7 @@ def diagnose_one_queue(answer: Any) -> Verdict:
         return wrong(
             "the fault",
             "is another one",
-            f"Your list does show it: {shown}. Who stands in front of it then?",
+            f"Your list does show it: {shown}.\nWho stands in front of it then?",
         )
     return right(f"{shown}. No shorter list shows it.")
 
