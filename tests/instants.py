@@ -73,6 +73,7 @@ class _Countdown:
     def enter(self, frame: FrameType, event: str, arg: Any) -> Any:
         if not frame.f_code.co_filename.startswith(PACKAGE):
             return None
+        frame.f_trace = self.step  # first: Python 3.13 asks for it when opcodes are asked for
         frame.f_trace_lines, frame.f_trace_opcodes = False, True
         _instants_of(frame.f_code)
         return self.step
@@ -102,6 +103,8 @@ def at_instant(number: int, call: Callable[[], Any]) -> tuple[bool, Any, BaseExc
 
     Returns whether there was such an instant, what the call returned, and what it raised.
     """
+    # From Python 3.12 on settrace looks for instructions only if a frame has asked for them before.
+    sys._getframe().f_trace_opcodes = True
     countdown = _Countdown(number)
     result, error = None, None
     try:

@@ -1,6 +1,7 @@
 """A file of tasks: what is in it after a close, a crash and a second owner, and who may have it."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -218,8 +219,9 @@ def test_a_program_that_ends_without_closing_loses_nothing(path: Path) -> None:
 
 def test_a_fork_is_refused_in_the_child_and_harms_nothing(path: Path) -> None:
     code = """
-        import os, sys
+        import os, sys, warnings
         from sched.durable import SQLiteScheduler
+        warnings.simplefilter("ignore")  # of a fork beside threads, which is the point
         s = SQLiteScheduler(sys.argv[1])
         s.add_task(1, "before")
         if (child := os.fork()) == 0:
@@ -261,3 +263,9 @@ def test_a_bad_argument_is_named_and_makes_no_file(
     with pytest.raises((TypeError, ValueError), match=message):
         SQLiteScheduler(**{"path": path, **bad})
     assert list(path.parent.iterdir()) == []
+
+
+def test_no_statement_numbers_the_values_that_it_is_given_in_order() -> None:
+    """Python 3.12 warns of one that does, and 3.14 refuses it."""
+    for path in sorted((ROOT / "sched" / "durable").glob("*.py")):
+        assert not re.search(r"[?]\d", path.read_text(encoding="utf-8")), path.name

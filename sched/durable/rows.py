@@ -31,11 +31,8 @@ COLUMNS = f"id, {CHANGING}, added_at, name, action, arguments, timeout, retry, k
 CHANGES = 1 + len(CHANGING.split(","))
 
 INSERT = f"INSERT INTO sched_tasks ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
-UPDATE = (
-    "UPDATE sched_tasks SET "
-    + ", ".join(f"{name.strip()} = ?{i}" for i, name in enumerate(CHANGING.split(","), 2))
-    + " WHERE id = ?1"
-)
+# No placeholder has a number: from Python 3.14 on, one that has is no match for a tuple.
+UPDATE = f"UPDATE sched_tasks SET {CHANGING.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 STATUSES = {
     SUCCEEDED: TaskStatus.SUCCEEDED,
@@ -59,7 +56,7 @@ class Item(NamedTuple):
 
 
 def changes_of(task_id: int, item: Item) -> Row:
-    """The values of UPDATE. O(size of a result)."""
+    """The id, and the values of what may change. O(size of a result)."""
     state, task, ended = item
     if isinstance(task, tuple):
         details = task[3]
@@ -76,6 +73,12 @@ def changes_of(task_id: int, item: Item) -> Row:
         *(task_id, state, entry[0], entry[1], details.priority, details.attempts, task.number),
         *(task.started_at, task.finished_at, ended, result, task.error),
     )
+
+
+def update_of(task_id: int, item: Item) -> Row:
+    """The values of UPDATE. O(size of a result)."""
+    first, *values = changes_of(task_id, item)
+    return *values, first
 
 
 def row_of(task_id: int, item: Item) -> Row:

@@ -130,7 +130,7 @@ def rank_by(connection: sqlite3.Connection, aging: float | None) -> None:
     In the caller's transaction."""
     if connection.execute("SELECT aging FROM sched_file").fetchone() == (aging,):
         return
-    rank = "priority" if aging is None else "priority + run_at / ?1"
+    rank = "priority" if aging is None else "priority + run_at / ?"
     values = () if aging is None else (aging,)
     connection.execute(f"UPDATE sched_tasks SET rank = {rank} WHERE state <= {RUNNING}", values)
     connection.execute("UPDATE sched_file SET aging = ?", (aging,))
