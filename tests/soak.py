@@ -4,7 +4,7 @@ mutants   each mutant in tests/mutants breaks one promise; the tests that it nam
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 workers   200,000 tasks that fail at random, on 8 threads
-instants  interrupts at every instant in every state of every scheduler, and 200 forks
+instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
 busy      ``make test`` while other processes keep the cores busy, three at work for each core
@@ -188,7 +188,9 @@ PARTS = {
     "threads": lambda: soak_runs(20, "tests/test_threads.py"),
     "workers": soak_workers,
     "instants": lambda: soak_runs(
-        1, "tests/test_interrupts.py", "tests/test_forks.py", "--every-instant", "--forks=200"
+        1,
+        *("tests/test_interrupts.py", "tests/test_pool_interrupts.py", "tests/test_forks.py"),
+        *("--every-instant", "--forks=200"),
     ),
     "notebooks": lambda: soak_runs(
         1,
