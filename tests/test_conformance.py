@@ -472,16 +472,23 @@ def test_dead_letters_outlive_the_history(scheduler_class: type[Scheduler]) -> N
 # --- what is remembered ---------------------------------------------------------------------------
 
 
-def test_the_history_keeps_the_last_finished_tasks(scheduler_class: type[Scheduler]) -> None:
+@pytest.mark.parametrize("end", ["complete", "cancel"])
+def test_the_history_keeps_the_last_finished_tasks(
+    scheduler_class: type[Scheduler], end: str
+) -> None:
     s = scheduler_class(history=3)
     ids = s.add_tasks([(1, "x")] * 5)
-    for _ in ids:
-        s.complete(s.get_next_task())
+    for i in ids:
+        if end == "complete":
+            s.complete(s.get_next_task())
+        else:
+            s.cancel(i)
     s.check()
     for forgotten in ids[:2]:
         with pytest.raises(UnknownTaskError):
             s.task(forgotten)
-    assert [s.status(i) for i in ids[2:]] == [TaskStatus.SUCCEEDED] * 3
+    ended = TaskStatus.SUCCEEDED if end == "complete" else TaskStatus.CANCELLED
+    assert [s.status(i) for i in ids[2:]] == [ended] * 3
 
 
 @pytest.mark.parametrize("method", ["status", "task", "cancel", "requeue", "discard"])
