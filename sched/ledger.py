@@ -38,6 +38,7 @@ class Ledger(ABC):
     """
 
     name: str
+    at_exit = "are lost"  # what becomes of pending tasks when the program ends
 
     # --- adding -----------------------------------------------------------------------------------
 

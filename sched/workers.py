@@ -362,10 +362,10 @@ class WorkerPool:
             self._stop()
             try:
                 log.warning(
-                    "%s was not shut down: waiting for its running tasks; pending ones, %d, are "
-                    "lost",
+                    "%s was not shut down: waiting for its running tasks; pending ones, %d, %s",
                     self.name,
                     len(self._scheduler),
+                    self._scheduler.ledger.at_exit,
                 )
             except BaseException:  # at exit, what is plugged into logging
                 pass
