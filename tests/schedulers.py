@@ -20,7 +20,8 @@ from sched import (
 )
 from sched.memory import MemoryLedger
 
-_folder = Path(tempfile.mkdtemp(prefix="sched-tests-"))
+_MEMORY = "/dev/shm"  # a disk in memory, where there is one: no test here pulls the plug
+_folder = Path(tempfile.mkdtemp(prefix="sched-", dir=_MEMORY if Path(_MEMORY).is_dir() else None))
 _numbers: Iterator[int] = count(1)
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 

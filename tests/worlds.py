@@ -18,7 +18,7 @@ from sched import (
     UnknownTaskError,
     VirtualClock,
 )
-from tests.schedulers import ledger_of
+from tests.schedulers import IN_MEMORY, ledger_of
 
 KEYS = ("dead", "running", "ready", "later", "due", "new", "newer")
 UNFINISHED = (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.FAILED)
@@ -56,14 +56,15 @@ class World:
         for _ in range(2):
             s.cancel(add(-1, "cancelled"))
             s.cancel(add(9, "cancelled", delay=50))
-        ledger = ledger_of(s)
+        ledger = ledger_of(s) if scheduler_class in IN_MEMORY else None
         more = s.add_tasks([(5, "ready")] * 3) if kind == "crowded" else []
         if kind == "crowded":
             ready = ledger.count_pending() - len(ledger.waiting)
             for _ in range(ledger.tombstones, ready - 1):
                 s.cancel(add(-1, "cancelled"))
-        len(s)
-        assert ledger.tombstones or ledger.queue.costly_pop, "there is something to skip"
+        if ledger is not None:
+            len(s)
+            assert ledger.tombstones or ledger.queue.costly_pop, "there is something to skip"
         self.clock.advance(20)
         self.arrived = [add(3, "arrived"), add(3, "arrived", delay=100)]
         if kind == "marked":
