@@ -142,6 +142,20 @@ class DiskTable:
         """The tasks that are handed out, first handed out first. O(n)."""
         return self._read(f"WHERE state = {RUNNING} ORDER BY number")
 
+    def count_crashes(self) -> dict[int, int]:
+        """The owner of all hand-outs has died: how often, of each of their tasks. O(number)."""
+        self.write()
+        self.begin()
+        where = f"WHERE state = {RUNNING}"
+        self.connection.execute(f"UPDATE sched_tasks SET crashes = crashes + 1 {where}")
+        return dict(self.connection.execute(f"SELECT id, crashes FROM sched_tasks {where}"))
+
+    def forget_crashes(self, task_id: int) -> None:
+        """The task starts a new life. O(log n)."""
+        self.write()
+        self.begin()
+        self.connection.execute("UPDATE sched_tasks SET crashes = 0 WHERE id = ?", (task_id,))
+
     def ended(self) -> Iterable[tuple[int, int]]:
         """Id and state of the tasks that have ended, first ended first. O(their number)."""
         self.write()

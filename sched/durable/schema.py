@@ -16,6 +16,7 @@ state     1 waiting    until run_at
           5 failed     a dead letter
           6 cancelled
 attempts               hand-outs that are over, of this life of the task
+crashes                how many of them ended because the owner died
 ended                  a counter: the order in which tasks ended
 ========  ===========  ============================================================================
 
@@ -33,7 +34,7 @@ from typing import Any
 WAITING, READY, RUNNING, SUCCEEDED, FAILED, CANCELLED = range(1, 7)
 
 MAGIC = "priority-sched"
-VERSION = 1
+VERSION = 2
 
 FILE = """
 CREATE TABLE sched_file (
@@ -74,12 +75,14 @@ CREATE TABLE sched_tasks (
     arguments TEXT,
     timeout REAL,
     retry TEXT,
-    key TEXT
+    key TEXT,
+    crashes INTEGER NOT NULL DEFAULT 0
 ) STRICT"""
 
 INDEXES = (
     f"CREATE INDEX sched_ready ON sched_tasks (rank, run_at, id) WHERE state = {READY}",
     f"CREATE INDEX sched_waiting ON sched_tasks (run_at, id) WHERE state = {WAITING}",
+    f"CREATE INDEX sched_running ON sched_tasks (number) WHERE state = {RUNNING}",
     "CREATE INDEX sched_ended ON sched_tasks (ended) WHERE ended IS NOT NULL",
     "CREATE UNIQUE INDEX sched_keys ON sched_tasks (key) WHERE key IS NOT NULL AND state <= 3",
 )
@@ -97,6 +100,14 @@ def create(connection: sqlite3.Connection, aging: float | None) -> None:
 
 def flaw(connection: sqlite3.Connection) -> str | None:
     """Why this database is none of ours, or not a sound one; None if it is. O(its size)."""
+    if (why := stranger(connection)) is not None:
+        return why
+    found = [line for (line,) in connection.execute("PRAGMA quick_check(3)")]
+    return None if found == ["ok"] else f"it is damaged ({'; '.join(found)}): restore a backup"
+
+
+def stranger(connection: sqlite3.Connection) -> str | None:
+    """Why this database is none of ours, or none that this program knows; None if it is. O(1)."""
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
         return "it is an empty database: delete it if a new queue is to stand there"
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
@@ -110,9 +121,6 @@ def flaw(connection: sqlite3.Connection) -> str | None:
             f"its schema has version {rows[0][1]}, this program knows versions up to {VERSION}: "
             "use the newer program"
         )
-    found = [line for (line,) in connection.execute("PRAGMA quick_check(3)")]
-    if found != ["ok"]:
-        return f"it is damaged ({'; '.join(found)}): restore a backup"
     return None
 
 
@@ -136,5 +144,15 @@ def rank_by(connection: sqlite3.Connection, aging: float | None) -> None:
     connection.execute("UPDATE sched_file SET aging = ?", (aging,))
 
 
+def _from_1(connection: sqlite3.Connection) -> None:
+    """Version 1 did not tell crashes from other attempts, and read all tasks to find the running
+    ones. Whatever has been handed out so far counts as if it had ended in a crash."""
+    connection.execute("ALTER TABLE sched_tasks ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0")
+    connection.execute("UPDATE sched_tasks SET crashes = attempts")
+    connection.execute(
+        f"CREATE INDEX sched_running ON sched_tasks (number) WHERE state = {RUNNING}"
+    )
+
+
 # From a version to the next.
-STEPS: dict[int, Callable[[sqlite3.Connection], Any]] = {}
+STEPS: dict[int, Callable[[sqlite3.Connection], Any]] = {1: _from_1}

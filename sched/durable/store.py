@@ -145,8 +145,8 @@ class Store(Looks):
         if key is not None and (other := self.table.task_of_key(key)) is not None:
             raise key_is_taken(task_id, key, other)
         self.require_room(1)
+        self.table.forget_crashes(task_id)  # writes first: who gave the key up goes before
         if key is not None:
-            self.table.write()  # who gave the key up goes first
             self.table.keys[key] = task_id
         del self.dead_ids[task_id]
         return self.move(letter.entry, now, now, attempts=0, error=None)
@@ -161,10 +161,11 @@ class Store(Looks):
     def recover(self) -> None:
         """End the hand-outs of an owner that is gone: each was an attempt, and runs again if its
         policy lets it. A crash is of no error class: a policy is asked for its number alone."""
+        crashes = self.table.count_crashes() if self.running else {}
         for task in list(self.running.values()):
             policy, pause = task.retry, 0.0
             if policy is None:
-                again = task.attempts <= CRASHES
+                again = crashes[task.id] <= CRASHES
             else:
                 try:
                     again = (
