@@ -16,11 +16,13 @@ from typing import Any
 
 from sched import forks
 from sched.arguments import Plain, Row
+from sched.durable.copying import copy_file
 from sched.durable.errors import StorageError
 from sched.durable.opening import Durability
 from sched.durable.plain import as_text
 from sched.durable.rows import as_number, storable, storable_result
 from sched.durable.store import Store
+from sched.durable.transaction import Transaction, transact
 from sched.durable.writer import Inbox, Outcome, Request, Writer, serve
 from sched.entry import Details, TaskEntry
 from sched.ledger import Ledger
@@ -41,7 +43,7 @@ class SQLiteLedger(Ledger):
     that happens to run there) would wait for itself, and gets a RuntimeError."""
 
     def __init__(self, path: Path, durability: Durability, **options: Any) -> None:
-        self.path = path
+        self.path, self.at_exit = path, f"stay in {path}"
         self._forked = False
         self._inbox = inbox = Inbox(path)
         self._local: Writer | None = None
@@ -96,6 +98,18 @@ class SQLiteLedger(Ledger):
         """In a forked child: the file is the parent's. O(1)."""
         self._forked = True
         self._finalizer.detach()
+
+    def transact(
+        self, function: Callable[[Transaction], Any]
+    ) -> tuple[Any, list[TaskEntry], list[FinishedTask]]:
+        """See ``SQLiteScheduler.transact``; what came of it, what was added and completed."""
+        outcome: tuple[Any, list[TaskEntry], list[FinishedTask]] = self._call(transact, function)
+        return outcome
+
+    def backup(self, target: Path) -> None:
+        """See ``SQLiteScheduler.backup``."""
+        self._call(Store.size)  # whatever has been answered before is committed by now
+        copy_file(self.path, target)
 
     # --- adding -----------------------------------------------------------------------------------
 

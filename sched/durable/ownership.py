@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sched import forks
@@ -48,12 +49,13 @@ class Ownership:
 
     Raises StorageError, naming the owner's process id, if another has it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, letting_go: Callable[[], bool] = bool) -> None:
         self.path, self.key = path, os.path.realpath(path)
-        self.letting_go = False
+        self.letting_go = letting_go  # whether it has been told to, but has not done so yet
         end = time.monotonic() + LONGEST
         while not self._enlist():
-            if not _owned[self.key].letting_go or time.monotonic() > end:
+            other = _owned.get(self.key)
+            if other is not None and (not other.letting_go() or time.monotonic() > end):
                 raise StorageError(path, f"it is open already, in this process (pid {os.getpid()})")
             time.sleep(0.001)
         try:

@@ -1,16 +1,20 @@
 """SQLiteScheduler: a scheduler whose tasks survive the process, and outnumber its memory."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from sched import arguments
 from sched.base import Scheduler
 from sched.clock import Clock
 from sched.durable.ledger import SQLiteLedger
 from sched.durable.opening import Durability
+from sched.durable.transaction import Transaction
 from sched.heap import HeapQueue
+
+T = TypeVar("T")
 
 
 class SQLiteScheduler(Scheduler):
@@ -49,16 +53,12 @@ class SQLiteScheduler(Scheduler):
         durability: Durability = "full",
         **options: Any,
     ) -> None:
-        if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-            raise TypeError(f"path must be a str or a Path, got {arguments.shown(path)}")
-        if os.fspath(path) in ("", ":memory:"):
-            raise ValueError(f"path must be that of a file, got {arguments.shown(path)}")
+        self.path = as_path(path)
         if durability not in get_args(Durability):
             names = ", ".join(map(repr, get_args(Durability)))
             raise ValueError(
                 f"durability must be one of {names}, got {arguments.shown(durability)}"
             )
-        self.path = Path(path)
         self.window = arguments.as_count(window, "window", at_least=1)
         self.durability = durability
         super().__init__(**options)
@@ -74,6 +74,34 @@ class SQLiteScheduler(Scheduler):
             **limits,
         )
         return self._file
+
+    def transact(self, function: Callable[[Transaction], T]) -> T:
+        """Add tasks, or complete one, in the same commit as rows of your own in the same file::
+
+            def save(t):
+                t.execute("INSERT INTO orders VALUES (?, ?)", (7, "tea"))
+                t.add_task(1, "mail", action=send_mail, args=(7,))
+
+            s.transact(save)
+
+        The order is saved and the mail is queued, or neither. The function is called with a
+        Transaction, in the thread that writes, where everybody else waits for it: let it be short.
+        The scheduler's own methods raise RuntimeError there, for they would wait for themselves.
+        Returns what it returns, raises what it raises; then nothing of it has happened. It is
+        called once. O(what it takes)."""
+        value, entries, completed = self._file.transact(arguments.as_callable(function, "function"))
+        if entries:
+            self._announce("added", *entries)
+        for done in completed:
+            self._tell("succeeded", done)
+        return value  # type: ignore[no-any-return]
+
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy the file, as it is now, to a new one, while others go on. O(size of the file).
+
+        A copy made in another way, of the file alone, would lack its last commits. Raises
+        StorageError if there is a file already, or it cannot be written."""
+        self._file.backup(as_path(path))
 
     def close(self) -> None:
         """Close the file, for another process to have. Idempotent. O(1).
@@ -92,3 +120,12 @@ class SQLiteScheduler(Scheduler):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def as_path(path: object) -> Path:
+    """The path of a file. Raises TypeError or ValueError. O(1)."""
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"path must be a str or a Path, got {arguments.shown(path)}")
+    if os.fspath(path) in ("", ":memory:"):
+        raise ValueError(f"path must be that of a file, got {arguments.shown(path)}")
+    return Path(path)

@@ -24,6 +24,7 @@ from sched.durable.errors import StorageError
 from sched.durable.opening import Durability, explained, open_database
 from sched.durable.ownership import Ownership
 from sched.durable.store import Store
+from sched.durable.transaction import FunctionRaisedError, transact
 from sched.task import InvalidTransitionError, QueueFullError, UnknownTaskError
 
 MOST = 10_000  # requests in one transaction
@@ -48,7 +49,7 @@ class Inbox:
         self.requests: SimpleQueue[Request] = SimpleQueue()
         self.closed = False
         self.thread: int | None = None
-        self.ownership: Ownership | None = None
+        self.letting_go = False
 
     def put(self, request: Request) -> None:
         """Append a request. If the writer is gone, it is answered here. O(1)."""
@@ -68,8 +69,7 @@ class Inbox:
 
     def let_go(self) -> None:
         """Have the writer close the file, without waiting for it. O(1)."""
-        if (ownership := self.ownership) is not None:
-            ownership.letting_go = True
+        self.letting_go = True
         self.put(Request(bool, None))  # nobody wants the answer
 
 
@@ -106,7 +106,7 @@ class Writer:
         self.answers_early = durability == "async"
         self.is_open = True
         self.failed: Exception | None = None  # what is in memory is not what is in the file
-        self.ownership = inbox.ownership = Ownership(self.path)
+        self.ownership = Ownership(self.path, lambda: inbox.letting_go)
         try:
             opened = open_database(self.path, durability, options["aging"])
             try:
@@ -133,6 +133,17 @@ class Writer:
         return batch
 
     def run(self, batch: list[Request]) -> None:
+        """Do all of it, and answer. What runs a user's function has a transaction to itself, so
+        that it is undone, and called, alone."""
+        start = 0
+        for i, request in enumerate(batch):
+            if request.function is transact:
+                self._run(batch[start:i])
+                self._run([request])
+                start = i + 1
+        self._run(batch[start:])
+
+    def _run(self, batch: list[Request]) -> None:
         """Do all of it in one transaction, and answer."""
         try:
             if self.failed is not None:
@@ -145,11 +156,12 @@ class Writer:
             self._undo(error)
             if len(batch) > 1:
                 for request in batch:
-                    self.run([request])
+                    self._run([request])
             elif isinstance(error, sqlite3.Error):
                 batch[0].answer((None, explained(self.path, error)))
             else:
-                batch[0].answer((None, error))
+                raised = error.error if isinstance(error, FunctionRaisedError) else error
+                batch[0].answer((None, raised))
             return
         if not self.is_open:
             self.close()

@@ -1,0 +1,44 @@
+"""Copying a file that is in use: a moment of it, whole, under another name.
+
+Copying the file itself would not do: its last commits are in the log beside it (``-wal``), and a
+copy made while somebody writes is half of one moment and half of another.
+"""
+
+import os
+import sqlite3
+import uuid
+from pathlib import Path
+
+from sched.durable.errors import StorageError
+from sched.durable.opening import connect, explained, sync_folder
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Make a copy with a uuid of its own, so that no hand-out of one is taken for the other's.
+
+    Others may write meanwhile: it does not hold them up. Raises StorageError; what is called
+    ``target`` is whole, then, or is not there. O(size of the file)."""
+    if target.exists():
+        raise StorageError(target, "it is there already: a backup replaces nothing")
+    new = target.with_name(target.name + "-new")
+    try:
+        new.unlink(missing_ok=True)
+        original = connect(source, "ro")
+        try:
+            copy = connect(new, "rwc")
+            try:
+                copy.execute("PRAGMA synchronous = FULL")
+                original.backup(copy)
+                copy.execute("UPDATE sched_file SET uuid = ?", (uuid.uuid4().hex,))
+            finally:
+                copy.close()
+        finally:
+            original.close()
+        os.link(new, target)  # a rename would replace what somebody has put there meanwhile
+        sync_folder(target.absolute().parent)
+    except sqlite3.Error as error:
+        raise explained(target, error) from error
+    except OSError as error:
+        raise StorageError(target, error.strerror or str(error)) from error
+    finally:
+        new.unlink(missing_ok=True)

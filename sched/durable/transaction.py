@@ -1,0 +1,159 @@
+"""Transaction: a user's own rows and tasks in one commit (a transactional outbox).
+
+"The order is saved and the mail is queued, or neither": with two commits, a crash between them
+leaves one without the other. Here a function of the user's runs in the writer's thread, inside one
+transaction of its own, with the one connection that writes. What it returns is returned when all is
+on disk; if it raises, nothing has happened.
+
+What this cannot promise: that the mail is sent once. The task runs at least once, as every task.
+Only for an effect that is itself a row of this file there is more: done in the transaction that
+completes the task, it happens exactly once.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sched.arguments import NOTHING, as_rows, as_task
+from sched.durable.rows import as_number, storable, storable_result
+from sched.durable.store import Store
+from sched.entry import TaskEntry
+from sched.task import FinishedTask, Task
+
+OURS = "sched_"  # how the names of our tables and indexes begin
+
+# What may be done to a table of somebody else's, and not to ours. The name is the first argument
+# that SQLite tells, or the second.
+WRITES = (
+    *(sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE),
+    *(sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_DROP_INDEX, sqlite3.SQLITE_ALTER_TABLE),
+    *(sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_TRIGGER),
+    *(sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_TEMP_TRIGGER),
+)
+# What would end the transaction, or change what a commit means.
+NEVER = (
+    *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_PRAGMA),
+    *(sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH),
+)
+
+
+class Transaction:
+    """What the function of ``SQLiteScheduler.transact`` is given, valid until it returns."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: Store | None = store
+        self.entries: list[TaskEntry] = []  # what was added
+        self.completed: list[FinishedTask] = []
+
+    def execute(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        """Execute one statement of SQL on the file, and return its rows. O(what it takes)::
+
+            [(order,)] = t.execute("INSERT INTO orders (item) VALUES (?) RETURNING id", ("tea",))
+
+        It may read all tables and write all but those of the scheduler; it may not begin, commit
+        or roll back. Raises PermissionError for that, and sqlite3.Error."""
+        return self._run(lambda connection: connection.execute(sql, parameters))
+
+    def executemany(self, sql: str, rows: Iterable[Any]) -> None:
+        """Execute one statement for each of many rows. Raises as ``execute`` does. O(rows)."""
+        self._run(lambda connection: connection.executemany(sql, rows))
+
+    def add_task(
+        self,
+        priority: int | float,
+        task_name: str | Task,
+        delay: float | None = None,
+        *,
+        run_at: Any = None,
+        action: Callable[..., Any] | None = None,
+        args: Sequence[Any] = NOTHING,
+        **options: Any,
+    ) -> int:
+        """Add one task, as ``Scheduler.add_task`` does, and return its id. O(log n).
+
+        options: kwargs, timeout, retry and key. There is no waiting for room.
+        Raises as ``Scheduler.add_task`` does."""
+        row = {"priority": priority, "task_name": task_name, "delay": delay, "run_at": run_at}
+        if args is not NOTHING:
+            row["args"] = args
+        try:
+            [task_id] = self.add_tasks([{**row, "action": action, **options}])
+        except (TypeError, ValueError) as error:
+            raise type(error)(str(error).removeprefix("row 0: ")) from error
+        return task_id
+
+    def add_tasks(self, rows: Iterable[Any]) -> list[int]:
+        """Add many, as ``Scheduler.add_tasks`` does, and return their ids. O(n log n)."""
+        checked: list[Any] = []
+        for number, (priority, payload, *time) in enumerate(as_rows(rows)):
+            try:
+                checked.append((as_number(priority), storable(payload), *time))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"row {number}: {error}") from error
+        ids, entries = self._valid().add_many(checked)
+        self.entries += entries
+        return ids
+
+    def complete(self, task: Task, result: Any = None) -> None:
+        """End a task that was handed out, as ``Scheduler.complete`` does. O(log n).
+
+        Raises InvalidTransitionError if that hand-out is over: then let it raise, and what the
+        function has written is undone."""
+        done = self._valid().complete(as_task(task), storable_result(result))
+        self.completed.append(done)
+
+    def end(self) -> None:
+        """The function has returned: nothing more can be done with this. O(1)."""
+        self._store = None
+
+    def _valid(self) -> Store:
+        if self._store is None:
+            raise RuntimeError("a transaction ends when the function returns that was given it")
+        return self._store
+
+    def _run(self, what: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> list[tuple[Any, ...]]:
+        connection = self._valid().connection
+        connection.set_authorizer(_authorize)
+        try:
+            return what(connection).fetchall()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_AUTH"):
+                raise PermissionError(
+                    "SQL in a transaction may not begin, commit or roll back, attach, set a "
+                    f"PRAGMA, or write the tables whose names begin with {OURS}"
+                ) from error
+            raise
+        finally:
+            connection.set_authorizer(None)
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
+    ours = any(name is not None and name.lower().startswith(OURS) for name in (first, second))
+    forbidden = action in NEVER or (ours and action in WRITES)
+    return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
+
+
+class FunctionRaisedError(Exception):
+    """For the writer: the function has raised ``error``."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def transact(
+    store: Store, function: Callable[[Transaction], Any]
+) -> tuple[Any, list[TaskEntry], list[FinishedTask]]:
+    """Call a function in the transaction that is open, or a new one; what came of it, what was
+    added and what was completed. The writer runs this alone. O(what it takes)."""
+    store.catch_up()
+    store.table.write()
+    store.table.begin()
+    transaction = Transaction(store)
+    try:
+        value = function(transaction)
+    except BaseException as error:  # a refusal too: what was done before it is undone
+        raise FunctionRaisedError(error) from None
+    finally:
+        transaction.end()
+    return value, transaction.entries, transaction.completed

@@ -1,0 +1,419 @@
+"""A file that is not as it should be: one clear error that names it, and nothing is lost."""
+
+import errno
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sched import WorkerPool
+from sched.durable import Reader, SQLiteScheduler, StorageError, action, opening, schema
+from sched.durable.store import Store
+from tests.mutants import ROOT
+
+
+@action("test_durable_faults.work")
+def work(n: int = 0) -> str:
+    return "x" * n
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A closed file with tasks: some to run, one dead letter, one done."""
+    path = tmp_path / "tasks.db"
+    with SQLiteScheduler(path) as s:
+        s.add_tasks([(5, "t" * 100, 1000 if n % 2 else None) for n in range(200)])
+        s.complete(s.get_next_task())
+        s.fail(s.get_next_task(), "e")
+    return path
+
+
+def refused(path: Path, message: str) -> None:
+    """Opening and looking are refused; what is there stays as it was."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(StorageError, match=message) as caught:
+        SQLiteScheduler(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert before == (path.read_bytes() if path.is_file() else None)
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+# --- what is there is no file of ours -------------------------------------------------------------
+
+
+def test_an_empty_file_is_refused(path: Path) -> None:
+    path.write_bytes(b"")
+    refused(path, "it is empty: delete it if a new queue is to stand there")
+    with pytest.raises(StorageError, match="it is empty"):
+        Reader(path)
+
+
+@pytest.mark.parametrize("content", [b"just a text", b"\0" * 5000, os.urandom(20_000)])
+def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    refused(path, "not a file of this scheduler|empty database")
+    with pytest.raises(StorageError, match=r"tasks\.db: "):
+        Reader(path)
+
+
+def test_a_database_of_something_else_is_refused(path: Path) -> None:
+    path.unlink()
+    change(path, "CREATE TABLE users (name TEXT)", "INSERT INTO users VALUES ('ada')")
+    refused(path, "a database of something else")
+    with pytest.raises(StorageError, match="a database of something else"):
+        Reader(path)
+
+
+def test_a_database_without_tables_is_refused(path: Path) -> None:
+    path.unlink()
+    change(path, "CREATE TABLE a (a)", "DROP TABLE a")
+    refused(path, "empty database")
+
+
+@pytest.mark.parametrize(
+    "change_to", ["UPDATE sched_file SET magic = 'x'", "DELETE FROM sched_file"]
+)
+def test_a_file_without_the_magic_row_is_refused(path: Path, change_to: str) -> None:
+    change(path, change_to)
+    refused(path, "its table sched_file is not that of this scheduler")
+
+
+def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
+    change(path, f"UPDATE sched_file SET version = {schema.VERSION + 1}")
+    refused(path, f"version {schema.VERSION + 1}, this program knows versions up to")
+
+
+def test_a_directory_is_refused(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    refused(path, "it is a directory")
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"missing/tasks\.db: it cannot be locked: No such file"):
+        SQLiteScheduler(tmp_path / "missing" / "tasks.db")
+
+
+def test_a_log_without_its_file_is_refused_and_kept(path: Path) -> None:
+    """A new file beside it would take the log for its own, and be damaged by it."""
+    log = path.with_name("tasks.db-wal")
+    path.rename(log)
+    refused(path, "it is missing, but not tasks.db-wal, which belongs to it")
+    assert log.stat().st_size > 0
+    assert not path.exists()
+
+
+# --- damage ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_truncated_file_is_refused(path: Path, part: float) -> None:
+    os.truncate(path, int(path.stat().st_size * part) // 512 * 512)
+    refused(path, "damaged|not a database|disk image is malformed")
+
+
+def test_a_page_that_was_overwritten_is_found_on_opening(path: Path) -> None:
+    size = path.stat().st_size
+    for page in range(1, size // 4096):
+        copy = path.with_name(f"page {page}.db")
+        shutil.copy(path, copy)
+        with copy.open("r+b") as file:
+            file.seek(4096 * page)
+            file.write(b"\xff" * 4096)
+        refused(copy, "damaged")
+
+
+def test_a_row_that_breaks_the_schema_is_refused_by_the_database(path: Path) -> None:
+    for wrong in ("state = 9", "state = 'x'", "name = NULL", "run_at = 'soon'", "name = x'00'"):
+        with pytest.raises(sqlite3.Error):
+            change(path, f"UPDATE sched_tasks SET {wrong} WHERE id = 5")
+
+
+# --- what may not be written ----------------------------------------------------------------------
+
+
+def opened_by_nobody(path: Path) -> str:
+    """What opening it says to a user whom permissions bind; root may write everything."""
+    code = """
+        import os, sys
+        from sched.durable import SQLiteScheduler
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        try:
+            SQLiteScheduler(sys.argv[1])
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}", flush=True)
+        os._exit(0)
+    """
+    places = [(each, each.stat().st_mode) for each in [*path.parents][1:-1]]
+    for each, mode in places:
+        each.chmod(mode | 0o111)
+    command = [sys.executable, "-c", textwrap.dedent(code), str(path)]
+    try:
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return ran.stdout + ran.stderr
+    finally:
+        for each, mode in places:
+            each.chmod(mode)
+
+
+def test_a_file_that_is_read_only_is_refused(path: Path) -> None:
+    path.parent.chmod(0o777)
+    path.with_name("tasks.db-owner").chmod(0o666)
+    path.chmod(0o444)
+    assert f"StorageError: {path}: it cannot be written" in opened_by_nobody(path)
+
+
+def test_a_folder_that_is_read_only_is_refused(path: Path) -> None:
+    path.with_name("tasks.db-owner").unlink()
+    path.parent.chmod(0o555)
+    said = opened_by_nobody(path)
+    path.parent.chmod(0o755)
+    assert f"StorageError: {path}: it cannot be locked: Permission denied" in said
+
+
+def test_a_file_that_another_program_has_locked_is_told_and_nothing_is_lost(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY", 0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="another program has it locked"):
+        SQLiteScheduler(path)
+    other.execute("COMMIT")
+    with SQLiteScheduler(path) as s:
+        before = s.metrics()
+        task = s.get_next_task()
+        other.execute("BEGIN IMMEDIATE")
+        for call in (lambda: s.add_task(1, "t"), lambda: s.complete(task), s.get_next_task):
+            with pytest.raises(StorageError, match=r"tasks\.db: another program has it locked"):
+                call()
+        assert s.metrics().running == 1, "a look needs no lock"
+        other.execute("COMMIT")
+        s.check()
+        s.complete(task)
+        assert s.metrics().succeeded == before.succeeded + 1
+    other.close()
+
+
+# --- a full disk ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(path: Path) -> Iterator[SQLiteScheduler]:
+    """A scheduler whose file may not grow any more."""
+
+    def limit(store: Store) -> None:
+        (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+        store.connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with SQLiteScheduler(path) as s:
+        s.ledger._call(limit)  # type: ignore[attr-defined]
+        yield s
+
+
+def make_room(s: SQLiteScheduler) -> None:
+    s.ledger._call(  # type: ignore[attr-defined]
+        lambda store: store.connection.execute("PRAGMA max_page_count = 100000").fetchone()
+    )
+
+
+def test_a_full_disk_refuses_and_loses_nothing(full: SQLiteScheduler) -> None:
+    s, path = full, full.path
+    task = s.get_next_task()
+    before = s.metrics()
+    big = "x" * 100_000
+    for call in (
+        lambda: s.add_task(1, big),
+        lambda: s.add_tasks([(1, "small"), (1, big)]),
+        lambda: s.complete(task, big),
+        lambda: s.fail(task, big),
+        lambda: s.transact(lambda t: t.add_task(1, big)),
+    ):
+        with pytest.raises(StorageError, match=rf"^{path}: the disk is full"):
+            call()
+        s.check()
+        assert s.metrics() == before
+        assert s.running_tasks() == [task]
+    make_room(s)
+    s.complete(task, big)
+    s.close()
+    with SQLiteScheduler(path) as again:
+        again.check()
+        assert again.metrics().succeeded == before.succeeded + 1
+
+
+def test_a_pool_stops_claiming_when_completing_fails(full: SQLiteScheduler) -> None:
+    """Else every task of the queue would run, one after another, and none be done."""
+    s = full
+    for _ in range(3):
+        s.add_task(0, "t", action=work, args=(200_000,))
+    with pytest.raises(RuntimeError, match="crashed with StorageError"), WorkerPool(s, 1) as pool:
+        pool.drain(60)
+    m = s.metrics()
+    assert (m.running, m.ready >= 2) == (1, True)
+    s.check()
+
+
+def test_a_file_that_may_not_grow_is_told_by_the_system_itself(path: Path) -> None:
+    """Not SQLite's own limit: the system refuses the write."""
+    limit = path.stat().st_size + 30_000
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    code = """
+        import sys
+        from sched.durable import SQLiteScheduler, StorageError
+        s = SQLiteScheduler(sys.argv[1])
+        added = 0
+        try:
+            while True:
+                s.add_task(9, "t" * 3000)
+                added += 1
+        except StorageError as error:
+            print(error)
+        print(added, flush=True)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(path)]
+    ran = subprocess.run(
+        command, cwd=ROOT, preexec_fn=bound, capture_output=True, text=True, check=False
+    )
+    message, added = ran.stdout.splitlines()
+    assert message.startswith(f"{path}: the disk"), ran
+    with SQLiteScheduler(path) as s:
+        s.check()
+        assert len([t for t in s.pending_tasks() if t.priority == 9]) == int(added) > 0
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_whole_and_its_own_file(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    with SQLiteScheduler(path) as s:
+        task = s.get_next_task()
+        s.add_task(0, "the last commit")
+        s.backup(copy)
+        with SQLiteScheduler(copy) as other:
+            other.check()
+            assert other.peek_next_task().name == "the last commit"
+            assert len(other) == len(s) + 1, "what was running in it runs again"
+            with pytest.raises(RuntimeError):
+                other.complete(task)
+            assert other.ledger.name != s.ledger.name
+        s.complete(task)
+        with pytest.raises(StorageError, match=r"copy\.db: it is there already"):
+            s.backup(copy)
+        with pytest.raises(StorageError, match=r"missing/copy\.db: "):
+            s.backup(tmp_path / "missing" / "copy.db")
+        with pytest.raises(TypeError, match="path must be a str or a Path, got 7"):
+            s.backup(7)
+    assert not list(tmp_path.glob("*-new*"))
+
+
+def test_a_crash_while_a_file_is_made_leaves_nothing_that_looks_like_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db"
+
+    def crash(*_: Any) -> None:
+        raise OSError(errno.EIO, "a crash")
+
+    monkeypatch.setattr(os, "rename", crash)
+    with pytest.raises(StorageError, match=r"new\.db: a crash"):
+        SQLiteScheduler(path)
+    assert not path.exists()
+    monkeypatch.undo()
+    with SQLiteScheduler(path) as s:
+        assert s.add_task(1, "t") == 1
+
+
+# --- readers --------------------------------------------------------------------------------------
+
+
+def test_readers_look_in_at_any_time(path: Path) -> None:
+    for owner in (None, os.getpid()):
+        s = None if owner is None else SQLiteScheduler(path)
+        reader = Reader(path)
+        assert reader.owner() == owner
+        m = reader.metrics()
+        assert (m.added, m.pending, m.succeeded, m.dead_letters) == (200, 198, 1, 1)
+        assert [task.id for task in reader.pending(3)] == [5, 7, 9]
+        assert len(reader.pending()) == 198
+        assert [task.id for task in reader.dead()] == [3]
+        assert [task.id for task in reader.finished()] == [1]
+        assert reader.task(3).error == "e"
+        with pytest.raises(KeyError):
+            reader.task(999)
+        if s is not None:
+            task = s.get_next_task()
+            assert reader.running() == [task]
+            assert reader.metrics() == s.metrics()
+            assert reader.pending(150) == s.ledger.pending(150)[1]
+            s.check()
+            s.close()
+    with pytest.raises(StorageError, match=r"none\.db: there is no such file"):
+        Reader(path.with_name("none.db"))
+
+
+# --- versions -------------------------------------------------------------------------------------
+
+VERSION_1 = ROOT / "tests" / "data" / "version_1.sql"
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    connection.close()
+    with SQLiteScheduler(path) as s:
+        s.check()
+        assert [task.name for task in s.pending_tasks()] == ["running", "ready", "waits"]
+        task = s.get_next_task()
+        assert (task.name, task.attempts, task.key) == ("running", 4, "k")
+        assert s.task(2).retry.max_attempts == 7
+        assert (s.task(4).result, s.dead_letters()[0].error) == ({"n": 1}, "e")
+        assert s.metrics().added == 5
+    version = sqlite3.connect(path).execute("SELECT version FROM sched_file").fetchone()
+    assert version == (schema.VERSION,)
+    for _ in range(2):  # what had three attempts then has one crash after the other
+        SQLiteScheduler(path).get_next_task()
+    with SQLiteScheduler(path) as s:
+        assert [letter.name for letter in s.dead_letters()] == ["failed", "running"]
+
+
+def test_a_migration_is_done_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    step = schema.STEPS[1]
+
+    def breaks(connection: sqlite3.Connection) -> None:
+        step(connection)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setitem(schema.STEPS, 1, breaks)
+    with pytest.raises(StorageError, match="disk I/O error"):
+        SQLiteScheduler(path)
+    assert connection.execute("SELECT version FROM sched_file").fetchone() == (1,)
+    connection.close()
+    monkeypatch.undo()
+    with SQLiteScheduler(path) as s:
+        s.check()
