@@ -189,6 +189,15 @@ def pasting(exercise: Exercise, thing: Any) -> dict[str, Any]:
     return names
 
 
+EIGHT = 8  # answers that learners give, right ones in another style among them
+
+
+@each_exercise
+def test_each_exercise_is_tried_with_eight_answers(exercise: Exercise) -> None:
+    assert len(RIGHT[exercise.name]) >= 1
+    assert len(WRONG[exercise.name]) + len(RIGHT[exercise.name]) >= EIGHT
+
+
 @each_exercise
 def test_a_right_answer_unlike_the_solution_is_accepted(exercise: Exercise) -> None:
     assert RIGHT[exercise.name]

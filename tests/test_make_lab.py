@@ -190,6 +190,24 @@ def test_a_fresh_copy_can_be_asked_for_and_the_old_one_is_kept(
     assert sources(work / "01_first (mine 3).ipynb") == ["evening 3"]
 
 
+def test_what_goes_deeper_is_copied_replaced_and_kept_alike(
+    launch: ModuleType, notebooks: Path, work: Path
+) -> None:
+    for name in ("01_more", "01_other"):
+        (notebooks / "deeper").mkdir(exist_ok=True)
+        change(notebooks / "deeper" / f"{name}.ipynb", "first", "assert check")
+    launch.copy_notebooks(notebooks, work)
+    assert sources(work / "deeper" / "01_more.ipynb") == ["first"]
+    mine = change(work / "deeper" / "01_more.ipynb", "an evening's work")
+    for name in ("01_more", "01_other"):
+        change(notebooks / "deeper" / f"{name}.ipynb", "a new version")
+    copies = launch.copy_notebooks(notebooks, work)
+    beside = work / "deeper" / "01_more (new).ipynb"
+    assert copies.newer == [(work / "deeper" / "01_more.ipynb", beside)]
+    assert (work / "deeper" / "01_more.ipynb").read_bytes() == mine
+    assert sources(beside) == sources(work / "deeper" / "01_other.ipynb") == ["a new version"]
+
+
 def test_what_is_saved_has_no_buttons_that_would_be_dead(launch: ModuleType) -> None:
     widget = "application/vnd.jupyter.widget-view+json"
     both = {"data": {"text/plain": "Which?", widget: {"model_id": "1"}}}
