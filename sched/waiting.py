@@ -71,10 +71,7 @@ class Waiting:
         """An entry of this structure is no longer its task's current one. O(1) amortised."""
         self._size -= 1
         self._tombstones += 1
-        if self._tombstones > self._size + SPARE:
-            kept = [e for run in [self.fresh, *self.runs] for e in run if self._is_current(e)]
-            self._dropped += [self.fresh, self.runs]
-            self.runs, self.fresh, self._tombstones = [], kept, 0
+        self._clear_tombstones()
         if entry[1] <= self.due:
             self._settle()
             self._find_first()
@@ -98,7 +95,15 @@ class Waiting:
             due = live
         self._size -= len(due)
         self._find_first()
+        self._clear_tombstones()  # of tasks that were due later than those that are gone now
         return due
+
+    def _clear_tombstones(self) -> None:
+        """Drop them once they outnumber the tasks. O(1) amortised."""
+        if self._tombstones > self._size + SPARE:
+            kept = [e for run in [self.fresh, *self.runs] for e in run if self._is_current(e)]
+            self._dropped += [self.fresh, self.runs]
+            self.runs, self.fresh, self._tombstones = [], kept, 0
 
     def _is_current(self, entry: TaskEntry) -> bool:
         return self._current(entry[2]) is entry

@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sched import waiting
@@ -52,6 +52,7 @@ class Table(dict[int, TaskEntry]):
         return due
 
 
+HOUR = 3600.0
 moments = st.integers(0, 20)
 any_task = st.integers(0, 1000)
 steps = st.lists(
@@ -66,6 +67,9 @@ steps = st.lists(
 )
 
 
+@example(  # the others are gone before those that were cancelled would be due
+    steps=[("add", 2), ("extend", [1, 1]), ("cancel", 74), ("move", 0, 0), ("pass", 1)], spare=0
+)
 @given(steps=steps, spare=st.integers(0, 3))
 def test_whatever_comes_and_goes_each_task_falls_due_once_and_in_time(
     steps: list[Any], spare: int
@@ -166,6 +170,21 @@ def test_what_is_cancelled_behind_the_first_gives_its_memory_back() -> None:
         table.cancel(task_id)
         stored = sum(map(len, [table.waiting.fresh, *table.waiting.runs]))
         assert stored <= 2 * len(table) + waiting.SPARE
+
+
+def test_what_is_cancelled_gives_its_memory_back_when_the_others_have_fallen_due() -> None:
+    table = Table()
+    for n in range(N):
+        table.add(1.0 + n)
+        table.add(HOUR + n)
+    for task_id in [task_id for task_id, entry in table.items() if entry[1] >= HOUR]:
+        table.cancel(task_id)
+    for n in range(N):
+        assert len(table.take_due(1.0 + n)) == 1
+        table.waiting.check()
+        stored = sum(map(len, [table.waiting.fresh, *table.waiting.runs]))
+        assert stored <= 2 * len(table) + waiting.SPARE
+    assert table.add(2.0 * HOUR) in table.waiting.fresh
 
 
 # --- what is let go of ----------------------------------------------------------------------------
