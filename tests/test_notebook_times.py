@@ -106,7 +106,6 @@ def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
 
 # Still to be cut to one sitting: whoever does it takes the name out of this list.
 NOT_YET = {
-    "05_performance",
     "06_scaling",
 }
 

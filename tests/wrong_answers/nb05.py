@@ -5,6 +5,7 @@
 import bisect
 from functools import total_ordering
 from math import log
+from operator import itemgetter
 from random import Random
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
@@ -48,7 +49,7 @@ class CountsBothValues(Valued):
         return self.value < other.value
 
 
-@wrong("counted", "__lt__", "does not tell which value is smaller")
+@wrong("counted", "__lt__", "gives no answer")
 class ForgetsToAnswer(Valued):
     def __lt__(self, other):
         type(self).comparisons += 1
@@ -67,6 +68,45 @@ class ComparesTheWrongWayRound(Valued):
     def __lt__(self, other):
         type(self).comparisons += 1
         return self.value > other.value
+
+
+@wrong("counted", "__lt__", "says that a value is smaller than its equal")
+class TakesEqualForSmaller(Valued):
+    def __lt__(self, other):
+        type(self).comparisons += 1
+        return self.value <= other.value
+
+
+@wrong("counted", "__lt__", "does not count every comparison")
+class BeginsAnewWithEachValue:
+    comparisons = 0
+
+    def __init__(self, value):
+        self.value = value
+        type(self).comparisons = 0
+
+    def __lt__(self, other):
+        type(self).comparisons += 1
+        return self.value < other.value
+
+
+@wrong("counted", "__lt__", "does not tell which value is smaller")
+class RoundsTheValue:
+    comparisons = 0
+
+    def __init__(self, value):
+        self.value = round(value) if isinstance(value, float) else value
+
+    def __lt__(self, other):
+        type(self).comparisons += 1
+        return self.value < other.value
+
+
+@wrong("counted", "__lt__", "raises TypeError")
+class ComparesWithTheObject(Valued):
+    def __lt__(self, other):
+        type(self).comparisons += 1
+        return self.value < other
 
 
 @wrong("counted", "Counted.comparisons", "is not there")
@@ -102,6 +142,30 @@ class CountedWithAllTheSigns(Valued):
         return self.value == other.value
 
     __hash__ = None  # type: ignore[assignment]
+
+
+@also_right("counted")
+class CountsAfterwardsAndSaysOneOrNothing:
+    comparisons = 0.0
+
+    def __init__(self, priority):
+        self.priority = priority
+
+    def __lt__(self, other):
+        smaller = 1 if other.priority > self.priority else 0
+        self.__class__.comparisons = self.__class__.comparisons + 1
+        return smaller
+
+
+@also_right("counted")
+class CountsInAMethodOfTheClass(Valued):
+    @classmethod
+    def tick(cls):
+        cls.comparisons += 1
+
+    def __lt__(self, other):
+        self.tick()
+        return not other.value <= self.value
 
 
 # --- naming a growth ------------------------------------------------------------------------------
@@ -153,6 +217,19 @@ def divides_by_a_difference_of_nothing(sizes, counts):
     return "O(1)" if slope < 0.05 else "O(n)"
 
 
+@wrong("growth", "growth", "returns no name of a growth")
+def returns_the_quotients(sizes, counts):
+    return [count / n for n, count in zip(sizes, counts, strict=True)]
+
+
+@also_right("growth")
+def growth_by_the_last_two_steps(sizes, counts):
+    step = (counts[-1] / counts[-3]) ** 0.5
+    logs = (log(sizes[-1]) / log(sizes[-3])) ** 0.5
+    expected = {"O(1)": 1, "O(log n)": logs, "O(n)": 2, "O(n log n)": 2 * logs, "O(n^2)": 4}
+    return min(expected, key=lambda name: abs(log(step / expected[name])))
+
+
 @also_right("growth")
 def growth_by_the_ratio_of_the_ends(sizes, counts):
     times = counts[-1] / counts[0]
@@ -171,7 +248,7 @@ def appends(tasks, task):
     tasks.append(task)
 
 
-@wrong("sorted_add", "add", FIFO)
+@wrong("sorted_add", "add", "compares names")
 def compares_names(tasks, task):
     bisect.insort(tasks, task)
 
@@ -213,6 +290,28 @@ def inserts_the_priority_alone(tasks, task):
     bisect.insort(tasks, task[0], key=lambda t: t[0] if isinstance(t, tuple) else t)
 
 
+@wrong("sorted_add", "add", "compares names")
+def puts_the_last_of_all_names_in_place_of_the_name(tasks, task):
+    tasks.insert(bisect.bisect_right(tasks, (task[0], "\uffff")), task)
+
+
+@wrong("sorted_add", "add", "looks at more tasks than it has to")
+def copies_every_priority(tasks, task):
+    keys = [t[0] for t in tasks]
+    tasks.insert(bisect.bisect_right(keys, task[0]), task)
+
+
+@wrong("sorted_add", "add", "leaves the list unsorted")
+def takes_the_next_whole_number(tasks, task):
+    tasks.insert(bisect.bisect_left(tasks, (task[0] + 1,)), task)
+
+
+@wrong("sorted_add", "add", "does not put the task into the list")
+def adds_it_twice(tasks, task):
+    bisect.insort(tasks, task, key=lambda t: t[0])
+    tasks.append(task)
+
+
 @wrong("sorted_add", "add", "raises TypeError")
 def asks_bisect_for_a_key_of_the_new_one(tasks, task):
     place = bisect.bisect_right(tasks, task, key=lambda t: t[0])
@@ -231,6 +330,124 @@ def add_by_halving(tasks, task):
     tasks.insert(low, task)
 
 
+@also_right("sorted_add")
+def add_by_halving_again_and_again(tasks, task):
+    def before(low, high):
+        if low == high:
+            return low
+        middle = (low + high) // 2
+        priority, _name = tasks[middle]
+        return before(low, middle) if priority > task[0] else before(middle + 1, high)
+
+    place = before(0, len(tasks))
+    tasks[place:place] = [task]
+
+
+@also_right("sorted_add")
+def add_with_itemgetter(tasks, task):
+    bisect.insort(tasks, task, key=itemgetter(0))
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def cut(numbers, goes_on):
+    """Cut where `goes_on(run, number)` says no."""
+    found = []
+    for number in numbers:
+        if found and goes_on(found[-1], number):
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+@wrong("runs", "runs", "ends a run too early")
+def goes_up_only(numbers):
+    return cut(numbers, lambda run, number: number >= run[-1])
+
+
+@wrong("runs", "runs", "ends a run too early")
+def goes_up_strictly(numbers):
+    def goes_on(run, number):
+        if len(run) == 1:
+            return number != run[-1]
+        return number < run[-1] if run[1] < run[0] else number > run[-1]
+
+    return cut(numbers, goes_on)
+
+
+@wrong("runs", "runs", "takes for one run what is more")
+def goes_down_with_equals(numbers):
+    def goes_on(run, number):
+        if len(run) == 1:
+            return True
+        return number <= run[-1] if run[1] < run[0] else number >= run[-1]
+
+    return cut(numbers, goes_on)
+
+
+@wrong("runs", "runs", "takes for one run what is more")
+def never_cuts(numbers):
+    return [numbers[:]] if numbers else []
+
+
+@wrong("runs", "runs", "does not keep each number once")
+def turns_round_what_falls(numbers):
+    return [run[::-1] if run[-1] < run[0] else run for run in runs_by_index(numbers)]
+
+
+@wrong("runs", "runs", "does not keep each number once")
+def forgets_the_last_run(numbers):
+    return runs_by_index(numbers)[:-1]
+
+
+@wrong("runs", "runs", "does not keep each number once")
+def begins_with_the_last_of_the_one_before(numbers):
+    found = runs_by_index(numbers)
+    return [found[i - 1][-1:] * bool(i) + run for i, run in enumerate(found)]
+
+
+@wrong("runs", "runs", "finds a run of nothing")
+def has_a_run_in_an_empty_list(numbers):
+    return runs_by_index(numbers) or [[]]
+
+
+@wrong("runs", "runs", "does not return a list of lists")
+def counts_the_runs(numbers):
+    return len(runs_by_index(numbers))
+
+
+@wrong("runs", "runs", "raises IndexError")
+def looks_at_the_first_of_nothing(numbers):
+    return [numbers[:1], *runs_by_index(numbers[1:])] if numbers[0] else []
+
+
+@wrong("runs", "runs", "changes the list that it is given")
+def eats_the_list(numbers):
+    found = runs_by_index(numbers)
+    numbers.clear()
+    return found
+
+
+def runs_by_index(numbers):
+    found, start = [], 0
+    for i in range(1, len(numbers) + 1):
+        falls = i - start > 1 and numbers[start + 1] < numbers[start]
+        over = i == len(numbers) or (i - start > 1 and (numbers[i] < numbers[i - 1]) != falls)
+        if over:
+            found.append(numbers[start:i])
+            start = i
+    return found
+
+
+@also_right("runs")
+def runs_as_tuples(numbers):
+    return tuple(map(tuple, runs_by_index(numbers)))
+
+
+RIGHT["runs"].append(runs_by_index)
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_05"
@@ -247,4 +464,6 @@ wrong_value(D, "two long runs", ("D", LONG_RUNS), "the list", "is little work")
 wrong_value(D, "one missing", ("D", IN_TURNS[:-1]), "the list", "once")
 wrong_value(D, "from 1", ("D", [n + 1 for n in IN_TURNS]), "the list", "once")
 wrong_value(D, "eight numbers", ("D", [1, 5, 2, 6, 3, 7, 4, 8]), "the list", "once")
+wrong_value(D, "texts", ("D", [str(n) for n in IN_TURNS]), "the list", "once")
+RIGHT[D] += [["D", [float(n) for n in IN_TURNS]], (" D ", tuple(IN_TURNS))]
 RIGHT[D] += [("d", Random(1).sample(range(128), 128)), ("D", [37 * n % 128 for n in range(128)])]

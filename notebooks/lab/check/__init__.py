@@ -17,7 +17,7 @@ from .nb01 import diagnose_01, diagnose_one_queue, tie_break, two_sides
 from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
-from .nb05 import counted, diagnose_05, growth, sorted_add
+from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "rank",
     "run_all",
     "run_next",
+    "runs",
     "sorted_add",
     "steady_clock",
     "take",

@@ -1,7 +1,9 @@
 """Notebook 05: counting comparisons, naming a growth, keeping a list sorted."""
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from math import log2
+from numbers import Number
 from random import Random
 from typing import Any
 
@@ -31,39 +33,68 @@ def counted(mine: Any) -> Verdict:
     unfit = need_class(mine, "check.counted(Counted)", "__init__", "__lt__")
     if unfit:
         return unfit
-    if not isinstance(getattr(mine, "comparisons", None), int):
+    if not isinstance(getattr(mine, "comparisons", None), int | float):
         return wrong("Counted.comparisons", "is not there: put comparisons = 0 into the class")
 
     def scenario(trial: Trial, case: Case) -> None:
         mine.comparisons = 0
         trial.note("Counted.comparisons = 0")
-        items = []
-        for value in case:
-            items.append(trial.call(f"Counted({value})", "Counted", mine, value))
-            trial.lines.pop()
-        trial.note(f"items = [{', '.join(f'Counted({value})' for value in case)}]")
-        places = {id(item): n for n, item in enumerate(items)}
+        trial.note("items = []")
+        items: list[Any] = []
+        for number, value in enumerate(case):  # values are made and compared in turns
+            items.append(trial.call(f"Counted({value!r})", "Counted", mine, value))
+            trial.lines[-1] = f"items.append(Counted({value!r}))"
+            if not number:
+                continue
+            shown = f"items[{number}] < items[{number - 1}]"
+            got = trial.call(shown, "__lt__", operator.lt, items[number], items[number - 1])
+            trial.lines[-1] += f"    # returned {got!r}"
+            if got is None or bool(got) is not (value < case[number - 1]):
+                raise _wrong_order(value, case[number - 1], got)
+            _counted_right(trial, mine, number, "< was asked")
+        if len(case) < 2:
+            return
         counter = Counter()
-        theirs = [(Counted(value, counter), n) for n, value in enumerate(case)]
-        theirs.sort(key=lambda pair: pair[0])
-        got = trial.call("sorted(items)", "__lt__", sorted, items)
-        values = [case[places[id(item)]] for item in got]
-        trial.lines[-1] += f"    # values {values}"
-        if [places[id(item)] for item in got] != [n for _, n in theirs]:
-            detail = f"Sorted, the values should be {sorted(case)}."
-            raise BrokenError("__lt__", "does not tell which value is smaller", detail)
-        trial.note(f"Counted.comparisons    # is {mine.comparisons!r}")
-        if mine.comparisons != counter.comparisons:
-            missed = mine.comparisons < counter.comparisons
-            problem = "does not count every comparison" if missed else "counts too many"
-            times = "once" if counter.comparisons == 1 else f"{counter.comparisons} times"
-            detail = f"sorted compared {times}, Counted.comparisons is {mine.comparisons!r}."
-            raise BrokenError("__lt__", problem, detail)
+        sorted(Counted(value, counter) for value in case)
+        mine.comparisons = 0
+        trial.note("Counted.comparisons = 0")
+        trial.call("sorted(items)", "__lt__", sorted, items)
+        trial.lines[-1] += f"    # values {sorted(case)}"
+        _counted_right(trial, mine, counter.comparisons, "sorted compared")
 
-    small = sequences([1, 2, 3], 4)
+    small = [*sequences([1, 2, 3], 3), *sequences([0.25, 0.5], 2), ["b", "a"]]
     return smallest_failure(scenario, small, random_cases(_number, 30, 10), _less) or right(
-        "it sorts like a number, and not one comparison is missed."
+        "it compares like a number, and not one comparison is missed."
     )
+
+
+def _wrong_order(value: Any, other: Any, got: Any) -> BrokenError:
+    asked = f"Is {value!r} smaller than {other!r}?"
+    if got is None:
+        return BrokenError("__lt__", "gives no answer", f"{asked} It returned None.")
+    if value == other:
+        problem = "says that a value is smaller than its equal"
+        return BrokenError("__lt__", problem, f"{asked} No: they are equal.")
+    says = "yes" if value < other else "no"
+    return BrokenError(
+        "__lt__", "does not tell which value is smaller", f"{asked} The answer is {says}."
+    )
+
+
+def _counted_right(trial: Trial, mine: Any, expected: int, what: str) -> None:
+    got = mine.comparisons
+    trial.note(f"Counted.comparisons    # is {got!r}")
+    if got == expected:
+        return
+    times = "once" if expected == 1 else f"{expected} times"
+    if not isinstance(got, int | float):
+        problem = "makes Counted.comparisons something else than a number"
+    elif got < expected:
+        problem = "does not count every comparison"
+    else:
+        problem = "counts too many"
+    detail = f"In all, {what} {times}, and Counted.comparisons is {got!r}."
+    raise BrokenError("__lt__", problem, detail)
 
 
 def _number(random: Random) -> int:
@@ -103,7 +134,7 @@ def growth(function: Any) -> Verdict:
         shown = f"growth({sizes}, {counts})"
         got = trial.call(shown, "growth", function, list(sizes), list(counts))
         trial.lines[-1] += f"    # returned {got!r}"
-        if got not in GROWTHS:
+        if not isinstance(got, str) or got not in GROWTHS:
             detail = f"It returned {got!r}; it should return one of {', '.join(GROWTHS)}."
             raise BrokenError("growth", "returns no name of a growth", detail)
         if got != name:
@@ -129,21 +160,30 @@ def sorted_add(add: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, priorities: Case) -> None:
+    def scenario(trial: Trial, case: Case) -> None:
         tasks: list[Any] = []
         trial.note("tasks = []")
-        added: list[tuple[int, str]] = []
-        for number, priority in enumerate(priorities):
-            task = (priority, NAMES[number % len(NAMES)])
-            added.append(task)
-            expected = sorted(added, key=lambda t: t[0])
+        expected: list[Any] = []
+        for number, step in enumerate(case):
+            if step == "take":
+                if tasks:
+                    trial.note("tasks.pop(0)")
+                    tasks.pop(0)
+                    expected.pop(0)
+                continue
+            _Name.compared = 0
+            task = (step, _Name(NAMES[number % len(NAMES)]))
+            expected = sorted([*expected, task], key=lambda t: t[0])
             trial.call(f"add(tasks, {task!r})", "add", add, tasks, task)
-            if tasks == expected:
+            if tasks == expected and not _Name.compared:
                 continue
             trial.note(f"tasks    # is {tasks!r}")
             detail = f"tasks should be {expected!r}."
             if sorted(map(repr, tasks)) != sorted(map(repr, expected)):
                 problem = "does not put the task into the list, and nothing else"
+            elif _Name.compared:
+                problem = "compares names"
+                detail = "Compare priorities alone: tasks may have no name that can be compared."
             elif [t[0] for t in tasks] == [t[0] for t in expected]:
                 problem = "does not keep equal priorities in order"
                 detail = f"Of two equal priorities, the one added first comes first: {detail}"
@@ -152,27 +192,143 @@ def sorted_add(add: Any) -> Verdict:
             raise BrokenError("add", problem, detail)
 
     def cost(_trial: Trial, case: Case) -> None:
-        counter = Counter()
         size = len(case)
+        enough = size.bit_length()
         for new in (0, size // 2, size):  # a scan is quick from one end only
-            tasks = [(Counted(n, counter), "mail") for n in range(size)]
+            counter, seen = Counter(), set[int]()
+            tasks = _Watched(_Looked((Counted(n, counter), {}), seen) for n in case)
+            tasks.looked = seen
             counter.comparisons = 0
-            task = (Counted(new, counter), "backup")
-            Trial().call("add(tasks, task)", "add", add, tasks, task)
-            if counter.comparisons > size.bit_length() + 2:
-                raise BrokenError(
-                    "add",
-                    "compares more tasks than it has to",
-                    f"Adding one task to {size} took {counter.comparisons} comparisons. Halving "
-                    f"the list again and again, {size.bit_length()} are enough.",
-                )
+            Trial().call("add(tasks, task)", "add", add, tasks, (Counted(new, counter), {}))
+            for many, what in ((counter.comparisons, "comparisons"), (len(seen), "tasks")):
+                if many > enough + 2:
+                    looked = "took" if what == "comparisons" else "looked at"
+                    raise BrokenError(
+                        "add",
+                        f"{'compares' if what == 'comparisons' else 'looks at'} more tasks than "
+                        "it has to",
+                        f"Adding one task to {size} {looked} {many} {what}. Halving the list "
+                        f"again and again, {enough} are enough.",
+                    )
 
-    small = sequences([1, 2, 3], 5)
+    small = sequences([1, 2, 2.5, "take"], 4)
     return (
-        smallest_failure(scenario, small, random_cases(_number, 30), _less)
+        smallest_failure(scenario, small, random_cases(_step, 30), _less_of_step)
         or run(cost, list(range(127)))
-        or right("the list stays sorted, equals stay in order, and few tasks are compared.")
+        or right("the list stays sorted, equals stay in order, and few tasks are looked at.")
     )
+
+
+def _step(random: Random) -> Any:
+    return "take" if random.random() < 0.2 else random.choice([random.randint(-9, 9), 0.5])
+
+
+def _less_of_step(step: Any) -> list[Any]:
+    return [] if step == "take" else [n for n in (1, 2) if n < step]
+
+
+class _Name(str):
+    """A name that notes when it is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def _order(self, other: str, ask: Callable[[str, str], bool]) -> bool:
+        _Name.compared += 1
+        return ask(str(self), str(other))
+
+    def __lt__(self, other: str) -> bool:
+        return self._order(other, str.__lt__)
+
+    def __gt__(self, other: str) -> bool:
+        return self._order(other, str.__gt__)
+
+    def __le__(self, other: str) -> bool:
+        return self._order(other, str.__le__)
+
+    def __ge__(self, other: str) -> bool:
+        return self._order(other, str.__ge__)
+
+
+class _Looked(tuple[Any, ...]):
+    """A task that notes when somebody reads what is in it."""
+
+    def __new__(cls, task: Any, seen: set[int]) -> "_Looked":
+        made = super().__new__(cls, task)
+        made.seen = seen
+        return made
+
+    seen: set[int]
+
+    def __getitem__(self, index: Any) -> Any:
+        self.seen.add(id(self))
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.seen.add(id(self))
+        return super().__iter__()
+
+
+class _Watched(list[Any]):
+    """A list that notes which of its tasks a loop has seen."""
+
+    looked: set[int]
+
+    def __iter__(self) -> Iterator[Any]:
+        for task in super().__iter__():
+            self.looked.add(id(task))
+            yield task
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+@exercise("05", "Finding the runs", "your function, as in runs(runs)")
+def runs(function: Any) -> Verdict:
+    """Check ``runs(numbers)``: the stretches that go up, or strictly down, from left to right."""
+    unfit = need_function(function, "runs", "check.runs(runs)")
+    if unfit:
+        return unfit
+
+    def scenario(trial: Trial, numbers: Case) -> None:
+        given, expected = list(numbers), runs_of(numbers)
+        got = trial.call(f"runs({numbers!r})", "runs", function, given)
+        trial.lines[-1] += f"    # returned {got!r}"
+        detail = f"It returned {got!r}; it should return {expected!r}."
+        if given != numbers:
+            raise BrokenError("runs", "changes the list that it is given", f"It is now {given!r}.")
+        if not isinstance(got, list | tuple) or not all(isinstance(r, list | tuple) for r in got):
+            raise BrokenError("runs", "does not return a list of lists", detail)
+        found = [list(run) for run in got]
+        if found == expected:
+            return
+        if [n for run in found for n in run] != numbers:
+            problem = "does not keep each number once, where it stood"
+        elif [] in found:
+            problem = "finds a run of nothing"
+        elif any(runs_of(run) != [run] for run in found):
+            problem = "takes for one run what is more"
+        else:
+            problem = "ends a run too early"
+        raise BrokenError("runs", problem, detail)
+
+    small = [[], *sequences([1, 2, 3], 5)]
+    return smallest_failure(scenario, small, random_cases(_number, 30), _less) or right(
+        "every run is found, up or down, equals and all."
+    )
+
+
+def runs_of(numbers: list[Any]) -> list[list[Any]]:
+    """The runs that Timsort finds, if it does not lengthen the short ones."""
+    found: list[list[Any]] = []
+    for number in numbers:
+        run = found[-1] if found else []
+        falls = len(run) > 1 and run[1] < run[0]
+        if run and (len(run) == 1 or (number < run[-1]) is falls):
+            run.append(number)
+        else:
+            found.append([number])
+    return found
 
 
 # --- a diagnosis ----------------------------------------------------------------------------------
@@ -193,11 +349,11 @@ def diagnose_05(answer: Any) -> Verdict:
     unfit = need_diagnosis(answer, "check.diagnose_05((fault, order))", most=MANY + 100)
     if unfit:
         return unfit
-    fault, order = answer
+    fault, order = answer[0], list(answer[1])
     numbers = list(range(MANY))
-    if not all(type(n) is int for n in order) or sorted(order) != numbers:
+    if not all(isinstance(n, Number) for n in order) or sorted(order) != numbers:
         return wrong("the list", f"should hold each of the numbers 0 to {MANY - 1} once")
-    least, took = comparisons_to_sort(numbers), comparisons_to_sort(list(order))
+    least, took = comparisons_to_sort(numbers), comparisons_to_sort(order)
     if took < 3 * least:
         return wrong(
             "the list",
