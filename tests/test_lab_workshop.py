@@ -2,10 +2,13 @@
 
 import linecache
 import sys
+from bisect import insort
 from collections import deque
+from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
 from lab import after as afterwards  # noqa: E402
 from lab import check, explain, explained, mine, my_scheduler, progress, workshop  # noqa: E402
-from lab.shell import Parts, examine  # noqa: E402
+from lab.shell import Parts, Shell, examine  # noqa: E402
 from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
 from tests.wrong_answers import RIGHT  # noqa: E402
 
@@ -199,8 +202,8 @@ def take(heap: list[Any], now: float, lock: Any) -> Any:
         return heappop(heap)[1] if heap and heap[0][0] <= now else None
 
 
-def pause(attempts: int, base: float, cap: float) -> float:
-    return min(cap, base * 2 ** (attempts - 1))
+def pauses(limit: int, source: Random) -> list[float]:
+    return [source.uniform(0, min(60, 2**n)) for n in range(limit - 1)]
 
 
 class Levels:
@@ -223,12 +226,50 @@ class Stack(Levels):
         return self.levels[min(p for p in self.levels if self.levels[p])].pop()
 
 
-GOOD: dict[str, Any] = {"push": heappush, "pop": heappop, "take": take, "pause": pause}
+GOOD: dict[str, Any] = {"push": heappush, "pop": heappop, "take": take, "pauses": pauses}
+
+
+class Waiting:
+    def __init__(self) -> None:
+        self.tasks: list[tuple[float, str]] = []
+
+    def add(self, due: float, name: str) -> None:
+        insort(self.tasks, (due, name), key=lambda task: task[0])
+
+    def take(self, now: float) -> str | None:
+        return self.tasks.pop(0)[1] if self.tasks and self.tasks[0][0] <= now else None
+
+
+class Impatient(Waiting):
+    def take(self, now: float) -> str | None:
+        return super().take(now + 1000)
+
+
+class Unfair(Waiting):
+    def take(self, now: float) -> str | None:
+        due = [task for task in self.tasks if task[0] <= now]
+        if not due:
+            return None
+        self.tasks.remove(due[-1])
+        return due[-1][1]
 
 
 @pytest.mark.parametrize("levels", [None, Levels])
-def test_good_parts_make_a_scheduler(levels: Any) -> None:
-    assert examine(Parts(**GOOD, levels=levels)).state == "right"
+@pytest.mark.parametrize("waiting", [None, Waiting])
+def test_good_parts_make_a_scheduler(levels: Any, waiting: Any) -> None:
+    assert examine(Parts(**GOOD, levels=levels, waiting=waiting)).state == "right"
+
+
+def test_any_pauses_within_their_bounds_will_do() -> None:
+    for drawn in (
+        [0, 0, 0, 0],
+        [1, 2, 4, 8],
+        [Fraction(1, 3)] * 4,
+        [1, 2, 4, 8 + 1e-12],
+        [0.5, 0.5, 0.5, 0.5],
+    ):
+        parts = Parts(**(GOOD | {"pauses": lambda limit, source, drawn=drawn: drawn}))
+        assert examine(parts).state == "right"
 
 
 def first_out(heap: list[Any]) -> Any:
@@ -243,35 +284,37 @@ def last_out(heap: list[Any]) -> Any:
     return item
 
 
+def too_early(heap: list[Any], now: float, lock: Any) -> Any:
+    return heappop(heap)[1] if heap else None
+
+
+def too_late(heap: list[Any], now: float, lock: Any) -> Any:
+    return heappop(heap)[1] if heap and heap[0][0] < now else None
+
+
+def many(limit: int, source: Random) -> list[float]:
+    return [source.uniform(0, 1) for _ in range(limit)]
+
+
 @pytest.mark.parametrize(
     ("broken", "operation", "says", "steps"),
     [
         ({"push": lambda heap, item: None}, "take", "gives nothing where a task is ready", 2),
         ({"pop": last_out}, "take", "does not", 3),
         ({"take": lambda heap, now, lock: None}, "take", "gives nothing", 3),
-        (
-            {"take": lambda heap, now, lock: heappop(heap)[1] if heap else None},
-            "take",
-            "before its time",
-            2,
-        ),
-        (
-            {
-                "take": lambda heap, now, lock: (
-                    heappop(heap)[1] if heap and heap[0][0] < now else None
-                )
-            },
-            "take",
-            "gives nothing",
-            3,
-        ),
-        ({"pause": lambda attempts, base, cap: base}, "fail", "too early", 7),
-        ({"pause": lambda attempts, base, cap: base * 2 ** (attempts - 1)}, "fail", "early", 44),
+        ({"take": too_early}, "take", "gives a task before its time", 2),
+        ({"take": too_late}, "take", "gives nothing", 3),
+        ({"pauses": lambda limit, source: [3.0] * (limit - 1)}, "fail", "too early or late", 3),
+        ({"pauses": lambda limit, source: [-1.0] * (limit - 1)}, "fail", "too early or late", 3),
+        ({"pauses": lambda limit, source: []}, "fail", "gives up too early", 3),
+        ({"pauses": many}, "fail", "tries more often than it may", 20),
         ({"levels": Stack}, "take", "does not keep equal priorities in order", 3),
+        ({"waiting": Impatient}, "take", "gives a task before its time", 2),
+        ({"waiting": Unfair}, "take", "does not keep equal priorities in order", 4),
         ({"pop": lambda heap: 1 / 0}, "take", "raises ZeroDivisionError", 2),
     ],
 )
-def test_a_broken_part_is_shown_by_a_small_case(
+def test_a_broken_part_is_shown_by_a_small_case_and_named(
     broken: dict[str, Any], operation: str, says: str, steps: int
 ) -> None:
     verdict = examine(Parts(**(GOOD | broken)))
@@ -280,29 +323,54 @@ def test_a_broken_part_is_shown_by_a_small_case(
     assert says in verdict.message
     assert verdict.case is not None
     assert len(verdict.case) <= steps
+    (slot,) = broken
+    shown = slot if slot in GOOD else slot.capitalize()
+    assert f"With our {shown} in place of yours it comes out right" in str(verdict)
     assert verdict.again is not None
     for i in range(len(verdict.case)):
         smaller = verdict.case[:i] + verdict.case[i + 1 :]
         assert verdict.again(smaller) is None
 
 
-@pytest.mark.parametrize("pause", RIGHT["pause"], ids=lambda pause: pause.__name__)
-def test_a_pause_fits_in_whatever_arithmetic_it_is_computed(pause: Any) -> None:
-    verdict = examine(Parts(**(GOOD | {"pause": pause})))
+@pytest.mark.parametrize("draw", RIGHT["pauses"], ids=lambda draw: draw.__name__)
+def test_pauses_fit_in_whatever_arithmetic_they_are_computed(draw: Any) -> None:
+    verdict = examine(Parts(**(GOOD | {"pauses": draw})))
     assert verdict.state == "right", str(verdict)
+
+
+def test_the_case_shown_begins_later_than_zero_and_can_be_pasted() -> None:
+    parts = Parts(**(GOOD | {"waiting": Impatient}))
+    *calls, last = examine(parts).lines
+    assert calls[0] == "s = my_scheduler(waiting=True)"
+    names: dict[str, Any] = {"my_scheduler": lambda waiting: Shell(parts)}
+    for line in calls:
+        exec(line, names)
+    call, _, said = last.partition("    # returned ")
+    assert "now=100" in call
+    assert repr(eval(call, names)) == said
 
 
 def test_the_scheduler_of_ones_own_parts_runs(capsys: pytest.CaptureFixture[str]) -> None:
     check.my_scheduler()
     assert capsys.readouterr().out.splitlines()[-1].startswith("Right: it adds, waits, orders")
-    for levels in (False, True):
-        s = my_scheduler(levels=levels)
+    for other in (False, True):
+        s = my_scheduler(levels=other, waiting=other)
         s.add(2, "mail", now=0)
         s.add(1, "alert", delay=5, now=0)
         assert s.take(now=0) == "mail"
-        assert s.fail("mail", now=0) == 2
-        assert s.take(now=1) is None
-        assert [s.take(now=5), s.take(now=5), s.take(now=5)] == ["alert", "mail", None]
+        pause = s.fail("mail", now=0)
+        assert pause is not None
+        assert 0 <= pause <= 1
+        assert [s.take(now=1), s.take(now=1)] == ["mail", None]
+        assert [s.take(now=5), s.take(now=5)] == ["alert", None]
+
+
+def test_what_was_due_before_stands_before_what_is_added() -> None:
+    for other in (False, True):
+        s = my_scheduler(levels=other, waiting=other)
+        s.add(1, "early", delay=5, now=0)
+        s.add(1, "late", now=10)
+        assert [s.take(now=10), s.take(now=10)] == ["early", "late"]
 
 
 # --- words of their own ---------------------------------------------------------------------------

@@ -517,7 +517,7 @@ def every_check_has_its_exercise(nb: Notebook) -> Iterator[str]:
             yield f"notebook {nb.number} has no cell tagged `exercise:{entry.name}`"
     for cell in nb.code:
         for name in re.findall(r"\bcheck\.(\w+)\(", cell.source):
-            if name not in there:
+            if name not in there | {"my_scheduler"}:  # which has no cell: it is all of them
                 yield nb.at(cell, f"check.{name} without a cell tagged `exercise:{name}`")
 
 

@@ -105,9 +105,7 @@ def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
 
 
 # Still to be cut to one sitting: whoever does it takes the name out of this list.
-NOT_YET = {
-    "06_scaling",
-}
+NOT_YET: set[str] = set()
 
 
 @pytest.mark.parametrize(

@@ -1,184 +1,274 @@
 """A scheduler of the learner's own parts: the shell is ours, what it does is theirs.
 
-    shell = my_scheduler()                    # or my_scheduler(levels=True)
-    shell.add(2, "mail", delay=5, now=0)
-    shell.take(now=5)
+    s = my_scheduler()                           # or my_scheduler(levels=True, waiting=True)
+    s.add(2, "mail", delay=5, now=0)
+    s.take(now=5)
 
-Its slots are named as in the notebooks: `push` and `pop` (01) or `Levels` (06) hold what is ready,
-`take` (03) the waiting side, `pause` (04) says when a failed task comes back.
+Its slots are named as in the notebooks. What is ready is held by `push` and `pop` (01), or by
+`Levels` (06). What waits is held by `push` and `take` (01, 03), or by `Waiting` (06). `pauses` (04)
+says when a failed task comes back, and how often.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from heapq import heappop, heappush
+from numbers import Real
+from random import Random
 from threading import Lock
 from typing import Any
 
 from .check.apart import AbandonedError, apart
 from .check.running import BrokenError, StubError, Trial, endless
-from .check.searching import Case, Verdict, not_yet, right, sequences, smallest_failure, wrong
+from .check.searching import (
+    Case,
+    Scenario,
+    Verdict,
+    not_yet,
+    right,
+    run,
+    sequences,
+    smallest_failure,
+    wrong,
+)
 
-BASE, CAP = 2, 60  # seconds between attempts
+ATTEMPTS, CAP = 5, 60  # of one task; seconds of its longest pause
+START, STEP = 100, 2  # in the check, the clock does not begin at zero; seconds
 
 
 @dataclass
 class Parts:
-    """What goes into the slots."""
+    """What goes into the slots. levels, waiting: None where a heap is used."""
 
     push: Callable[[list[Any], Any], None]
     pop: Callable[[list[Any]], Any]
     take: Callable[[list[Any], float, Any], Any]
-    pause: Callable[[int, float, float], float]
+    pauses: Callable[[int, Any], list[float]]
     levels: Callable[[], Any] | None = None
+    waiting: Callable[[], Any] | None = None
+
+
+class _ReadyHeap:
+    """What is ready, in a heap: the shape of `Levels`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.heap, self.added = parts, list[Any](), 0
+
+    def add(self, priority: int, name: str) -> None:
+        self.added += 1
+        self.parts.push(self.heap, (priority, self.added, name))
+
+    def take(self) -> Any:
+        return self.parts.pop(self.heap)[-1] if self.heap else None
+
+
+class _WaitingHeap:
+    """What waits, in a heap of pairs as `take` expects them: the shape of `Waiting`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.heap, self.added = parts, list[Any](), 0
+        self.lock = Lock()
+        self.names: dict[int, str] = {}  # pairs of equal times are in order by their numbers
+
+    def add(self, due: float, name: str) -> None:
+        self.added += 1
+        self.names[self.added] = name
+        self.parts.push(self.heap, (due, self.added))
+
+    def take(self, now: float) -> Any:
+        number = self.parts.take(self.heap, now, self.lock)
+        return self.names.pop(number, number) if isinstance(number, int) else number
 
 
 class Shell:
     """A scheduler whose every decision is made by the parts in its slots."""
 
     def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.lock = Lock()
-        self.waiting: list[Any] = []  # (run_at, name), as `take` expects it
-        self.ready: Any = parts.levels() if parts.levels else []
-        self.tasks: dict[str, list[Any]] = {}  # name: [priority, attempts]
-        self.arrived = 0
+        self.ready: Any = parts.levels() if parts.levels else _ReadyHeap(parts)
+        self.waiting: Any = parts.waiting() if parts.waiting else _WaitingHeap(parts)
+        self.pauses = parts.pauses
+        self.priorities: dict[str, int] = {}
+        self.attempts: dict[str, int] = {}
+        self.plans: dict[str, list[float]] = {}  # the pauses of a task that has failed
 
     def add(self, priority: int, name: str, delay: float = 0, now: float = 0) -> None:
         """Add a task; it waits for `delay` seconds first. Names are all different."""
-        self.tasks[name] = [priority, 0]
+        self._let_in(now)  # whoever was due before this one stands before it
+        self.priorities[name], self.attempts[name] = priority, 0
         if delay > 0:
-            self.parts.push(self.waiting, (now + delay, name))
+            self.waiting.add(now + delay, name)
         else:
-            self._is_ready(name)
+            self.ready.add(priority, name)
 
     def take(self, now: float = 0) -> Any:
         """The most urgent task that is ready, or None."""
-        while (name := self.parts.take(self.waiting, now, self.lock)) is not None:
-            self._is_ready(name)
-        if self.parts.levels:
-            name = self.ready.take()  # whatever the learner's part gives
-        else:
-            name = self.parts.pop(self.ready)[-1] if self.ready else None
+        self._let_in(now)
+        name = self.ready.take()
         if name is not None:
-            self.tasks[name][1] += 1
+            self.attempts[name] += 1
         return name
 
-    def fail(self, name: str, now: float = 0) -> float:
-        """Say that a task has failed: it comes back after a pause, which is returned."""
-        # To the microsecond: 8 seconds may be 8.000000000000002 in the learner's arithmetic.
-        pause = round(float(self.parts.pause(self.tasks[name][1], BASE, CAP)), 6)
-        self.parts.push(self.waiting, (now + pause, name))
+    def fail(self, name: str, now: float = 0) -> float | None:
+        """Say that a task has failed: it comes back after the pause that is returned, or never."""
+        if name not in self.plans:
+            self.plans[name] = self.pauses(ATTEMPTS, Random(len(self.plans)))
+        failed = self.attempts[name]
+        if failed > len(self.plans[name]):
+            return None
+        pause = float(self.plans[name][failed - 1])  # whatever arithmetic it comes from
+        self.waiting.add(now + pause, name)
         return pause
 
-    def _is_ready(self, name: str) -> None:
-        priority = self.tasks[name][0]
-        self.arrived += 1
-        if self.parts.levels:
-            self.ready.add(priority, name)
-        else:
-            self.parts.push(self.ready, (priority, self.arrived, name))
+    def _let_in(self, now: float) -> None:
+        while (name := self.waiting.take(now)) is not None:
+            self.ready.add(self.priorities[name], name)
 
 
-def my_scheduler(levels: bool = False) -> Shell:
-    """A scheduler made of your own parts; ours where you have none yet."""
-    return Shell(parts_of_mine(levels))
+def my_scheduler(levels: bool = False, waiting: bool = False) -> Shell:
+    """A scheduler made of your own parts; ours where you have none yet.
+
+    levels: what is ready is held by your `Levels`, not by a heap.
+    waiting: what waits is held by your `Waiting`, not by a heap.
+    """
+    return Shell(parts_of_mine(levels, waiting))
 
 
-def parts_of_mine(levels: bool = False) -> Parts:
+def parts_of_mine(levels: bool = False, waiting: bool = False) -> Parts:
     from .workshop import mine
 
-    return Parts(mine.push, mine.pop, mine.take, mine.pause, mine.Levels if levels else None)
+    return Parts(
+        mine.push,
+        mine.pop,
+        mine.take,
+        mine.pauses,
+        mine.Levels if levels else None,
+        mine.Waiting if waiting else None,
+    )
+
+
+# --- trying it out --------------------------------------------------------------------------------
 
 
 def try_out(parts: Parts) -> Verdict:
     """Try add, delay, order, take and retry; the smallest case in which one of them goes wrong."""
-
-    def scenario(trial: Trial, case: Case) -> None:
-        now, last = 0, None
-        waiting: list[Any] = []
-        ready: list[Any] = []
-        kept: dict[str, list[int]] = {}
-        arrived = 0
-        trial.note(f"s = my_scheduler({'levels=True' if parts.levels else ''})")
-        shell: Shell = trial.call("s", "my_scheduler", Shell, parts)
-        trial.lines.pop()
-        for number, step in enumerate(case):
-            if step == "take":
-                while waiting and waiting[0][0] <= now:
-                    _, name = heappop(waiting)
-                    arrived += 1
-                    heappush(ready, (kept[name][0], arrived, name))
-                expected = heappop(ready)[2] if ready else None
-                got = trial.call(f"s.take(now={now})", "take", shell.take, now)
-                trial.lines[-1] += f"    # returned {got!r}"
-                if got != expected:
-                    detail = f"It returned {got!r}; it should return {expected!r}."
-                    raise BrokenError("take", _problem(got, expected, kept, waiting), detail)
-                last = got
-                if last is not None:
-                    kept[last][1] += 1
-            elif step == "fail":
-                if last is None:
-                    continue
-                pause = min(CAP, BASE * 2 ** (kept[last][1] - 1))
-                shown = f"s.fail({last!r}, now={now})"
-                got = trial.call(shown, "fail", shell.fail, last, now)
-                trial.lines[-1] += f"    # a pause of {got!r} seconds"
-                if got != pause:
-                    detail = f"The pause should be {pause} seconds."
-                    raise BrokenError(
-                        "fail", "lets a failed task come back too early or late", detail
-                    )
-                heappush(waiting, (now + pause, last))
-                last = None
-            elif step == "wait":
-                now += BASE
-                trial.note(f"# {BASE} seconds later")
-            else:
-                priority, delay = step
-                name = f"task {number + 1}"
-                kept[name] = [priority, 0]
-                if delay:
-                    heappush(waiting, (now + delay, name))
-                else:
-                    arrived += 1
-                    heappush(ready, (priority, arrived, name))
-                late = f", delay={delay}" if delay else ""
-                shown = f"s.add({priority}, {name!r}{late}, now={now})"
-                trial.call(shown, "add", shell.add, priority, name, delay, now)
-
-    steps = [(1, 0), (2, 0), (1, BASE), "take", "fail", "wait"]
+    steps = [(1, 0), (2, 0), (1, STEP), "take", "fail", "wait"]
     larger: list[Case] = [
         [(3, 0), (1, 4), (2, 0), "take", "fail", "wait", "take", "take", "wait", "wait", "take"],
         [*[(n % 4, n % 3) for n in range(12)], *["take", "fail", "wait"] * 12, *["take"] * 12],
-        [(1, 0), *["take", "fail", *["wait"] * 40] * 6],
+        [(1, 0), (1, 0), *["take", "fail", *["wait"] * (CAP // STEP)] * 2 * ATTEMPTS, "take"],
     ]
-    found = smallest_failure(scenario, sequences(steps, 4), larger)
-    return found or right("it adds, waits, orders, takes and tries again, with these parts.")
+    found = smallest_failure(_scenario(parts), sequences(steps, 4), larger)
+    if found is None:
+        return right("it adds, waits, orders, takes and tries again, with these parts.")
+    if found.state == "wrong":
+        found.detail = f"{found.detail} {_who(parts, found.case or [])}".strip()
+    return found
 
 
-def _problem(got: Any, expected: Any, kept: dict[str, list[int]], waiting: list[Any]) -> str:
-    if expected is None:
-        early = any(name == got for _, name in waiting)
-        return "gives a task before its time" if early else "gives a task that is not there"
+def _who(parts: Parts, case: Case) -> str:
+    """Which part it is, if the case comes out right with ours in its place."""
+    for field in fields(Parts):
+        ours = getattr(OURS, field.name)
+        if getattr(parts, field.name) is not ours:
+            with_ours = replace(parts, **{field.name: ours})
+            if run(_scenario(with_ours), case) is None:
+                name = field.name.capitalize() if ours is None else field.name
+                return f"With our {name} in place of yours it comes out right: look there."
+    return ""
+
+
+def _scenario(parts: Parts) -> Scenario:
+    def scenario(trial: Trial, case: Case) -> None:
+        now, last = START, ""
+        pending: dict[str, tuple[int, float, int]] = {}  # priority, time, order of arrival
+        priorities: dict[str, int] = {}
+        attempts: dict[str, int] = {}
+        slots = [f"{slot}=True" for slot in ("levels", "waiting") if getattr(parts, slot)]
+        shell: Shell = trial.call("s", "my_scheduler", Shell, parts)
+        trial.lines[-1] = f"s = my_scheduler({', '.join(slots)})"
+        for number, step in enumerate(case):
+            if step == "take":
+                ready = [n for n, (_, run_at, _) in pending.items() if run_at <= now]
+                expected = min(ready, key=lambda n: pending[n], default=None)
+                got = trial.call(f"s.take(now={now})", "take", shell.take, now)
+                trial.lines[-1] += f"    # returned {got!r}"
+                if not isinstance(got, str | None) or got != expected:
+                    detail = f"It returned {got!r}; it should return {expected!r}."
+                    raise BrokenError("take", _problem(got, expected, pending, now), detail)
+                last = got or last
+                if expected is not None:
+                    attempts[expected] += 1
+                    del pending[expected]
+            elif step == "fail":
+                if not last:
+                    continue
+                pause = trial.call(f"s.fail({last!r}, now={now})", "fail", shell.fail, last, now)
+                trial.lines[-1] += f"    # returned {pause!r}"
+                _is_a_pause(pause, attempts[last])
+                if pause is not None:
+                    pending[last] = priorities[last], now + pause, number
+                last = ""
+            elif step == "wait":
+                now += STEP
+            else:
+                priority, delay = step
+                name = f"task {number + 1}"
+                late = f", delay={delay}" if delay else ""
+                shown = f"s.add({priority}, {name!r}{late}, now={now})"
+                trial.call(shown, "add", shell.add, priority, name, delay, now)
+                pending[name] = priority, now + delay, number
+                priorities[name], attempts[name] = priority, 0
+
+    return scenario
+
+
+def _is_a_pause(pause: Any, failed: int) -> None:
+    if failed >= ATTEMPTS:
+        if pause is not None:
+            detail = f"After attempt {failed} it should give up, and return None."
+            raise BrokenError("fail", "tries more often than it may", detail)
+        return
+    longest = min(CAP, 2 ** (failed - 1))
+    detail = f"After attempt {failed} the pause should be from 0 to {longest} seconds."
+    if pause is None:
+        raise BrokenError("fail", "gives up too early", detail)
+    is_number = isinstance(pause, Real) and math.isfinite(pause)
+    if not is_number or not 0 <= pause <= longest * (1 + 1e-9):  # 8.000000000000002 is 8
+        raise BrokenError("fail", "lets a failed task come back too early or late", detail)
+
+
+def _problem(got: Any, expected: Any, pending: dict[str, Any], now: float) -> str:
     if got is None:
         return "gives nothing where a task is ready"
-    if got not in kept:
+    if not isinstance(got, str):
         return "gives something else than the name of a task"
-    if any(name == got for _, name in waiting):
+    if got not in pending:
+        return "gives a task that is not there"
+    if pending[got][1] > now:
         return "gives a task before its time"
-    if kept[got][0] == kept[expected][0]:
+    if pending[got][0] == pending[expected][0]:
         return "does not keep equal priorities in order"
     return "does not give the most urgent task"
 
 
+def _take(heap: list[Any], now: float, lock: Any) -> Any:
+    with lock:
+        return heappop(heap)[1] if heap and heap[0][0] <= now else None
+
+
+def _pauses(limit: int, source: Any) -> list[float]:
+    return [source.uniform(0, min(CAP, 2**n)) for n in range(limit - 1)]
+
+
+OURS = Parts(heappush, heappop, _take, _pauses)
+
+
 def check_my_scheduler() -> None:
-    """Try the scheduler made of your own parts: with a heap, and with levels."""
-    for levels in (False, True):
-        verdict = examine(parts_of_mine(levels))
+    """Try the scheduler made of your own parts: with heaps, and with `Levels` and `Waiting`."""
+    for other in (False, True):
+        verdict = examine(parts_of_mine(other, other))
         if verdict.state != "right":
-            print(verdict)
-            return
+            break
     print(verdict)
 
 

@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
 
 import heapq
+import math
 from bisect import insort
 from collections import defaultdict, deque
 
@@ -70,6 +71,35 @@ def puts_the_list_in_as_one_item(heap, items):
     heapq.heapify(heap)
 
 
+@wrong("bulk_add", "bulk_add", TOO_MANY)
+def pushes_whenever_something_is_there(heap, items):
+    if heap:
+        for item in items:
+            heapq.heappush(heap, item)
+    else:
+        heap.extend(items)
+        heapq.heapify(heap)
+
+
+@wrong("bulk_add", "bulk_add", TOO_MANY)
+def heapifies_whenever_there_are_two(heap, items):
+    if len(items) > 1:
+        heap.extend(items)
+        heapq.heapify(heap)
+    else:
+        heapq.heappush(heap, items[0])
+
+
+@wrong("bulk_add", "bulk_add", TOO_MANY)
+def pushes_whatever_is_shorter_than_the_heap(heap, items):
+    if len(items) < len(heap):
+        for item in items:
+            heapq.heappush(heap, item)
+    else:
+        heap.extend(items)
+        heapq.heapify(heap)
+
+
 @also_right("bulk_add")
 def bulk_add_by_counting_the_levels(heap, items):
     pushes = len(items) * (len(heap) + len(items)).bit_length()
@@ -79,6 +109,17 @@ def bulk_add_by_counting_the_levels(heap, items):
     else:
         heap += items
         heapq.heapify(heap)
+
+
+@also_right("bulk_add")
+def bulk_add_by_a_logarithm(heap, items):
+    n = len(heap) + len(items)
+    if n and len(items) * math.log2(n) < 2 * n:
+        while items:
+            heapq.heappush(heap, items.pop())
+        return
+    heap[len(heap) :] = items
+    heapq.heapify(heap)
 
 
 # --- a FIFO for each level ------------------------------------------------------------------------
@@ -209,6 +250,41 @@ class IsASortedList:
         return self.tasks.pop(0)[1] if self.tasks else None
 
 
+@wrong("levels", "take", "is not first in, first out")
+class KeepsEachLevelInAHeap(WithFifos):
+    def add(self, priority, name):
+        heapq.heappush(self.fifos.setdefault(priority, []), name)
+
+    def take(self):
+        if not self.fifos:
+            return None
+        priority = min(self.fifos)
+        name = heapq.heappop(self.fifos[priority])
+        if not self.fifos[priority]:
+            del self.fifos[priority]
+        return name
+
+
+@also_right("levels")
+class WithListsAndASortedDictionary:
+    def __init__(self):
+        self.levels = {}
+
+    def add(self, priority, name):
+        if priority in self.levels:
+            self.levels[priority] += [name]
+        else:
+            self.levels = dict(sorted({**self.levels, priority: [name]}.items()))
+
+    def take(self):
+        for priority, names in self.levels.items():
+            name = names.pop(0)
+            if not names:
+                self.levels.pop(priority)
+            return name
+        return None
+
+
 @also_right("levels")
 class WithAHeapOfLevels:
     def __init__(self):
@@ -227,6 +303,162 @@ class WithAHeapOfLevels:
         if not fifo:
             del self.fifos[heapq.heappop(self.order)]
         return name
+
+
+# --- what waits -----------------------------------------------------------------------------------
+
+EARLY = "takes a task before it is due"
+AGAIN = "looks at every waiting task again and again"
+
+
+class InAHeap:
+    def __init__(self):
+        self.heap, self.added = [], 0
+
+    def add(self, due, task):
+        self.added += 1
+        heapq.heappush(self.heap, (due, self.added, task))
+
+    def take(self, now):
+        return heapq.heappop(self.heap)[2] if self.heap and self.heap[0][0] <= now else None
+
+
+@wrong("waiting", "take", "returns None where a task is due")
+class NotYetIfDueExactlyNow(InAHeap):
+    def take(self, now):
+        return heapq.heappop(self.heap)[2] if self.heap and self.heap[0][0] < now else None
+
+
+@wrong("waiting", "take", EARLY)
+class DoesNotLookAtTheClock(InAHeap):
+    def take(self, now):
+        return heapq.heappop(self.heap)[2] if self.heap else None
+
+
+@wrong("waiting", "take", "raises IndexError")
+class LooksIntoAnEmptyHeap(InAHeap):
+    def take(self, now):
+        return heapq.heappop(self.heap)[2] if self.heap[0][0] <= now else None
+
+
+@wrong("waiting", "take", "returns something else than a task")
+class ReturnsTheWholeEntry(InAHeap):
+    def take(self, now):
+        return heapq.heappop(self.heap) if self.heap and self.heap[0][0] <= now else None
+
+
+@wrong("waiting", "take", "returns something where nothing is due")
+class LooksAndDoesNotRemove(InAHeap):
+    def take(self, now):
+        return self.heap[0][2] if self.heap and self.heap[0][0] <= now else None
+
+
+@wrong("waiting", "take", "is not first in, first out")
+class ComparesTheNames(InAHeap):
+    def add(self, due, task):
+        heapq.heappush(self.heap, (due, task))
+
+    def take(self, now):
+        return heapq.heappop(self.heap)[1] if self.heap and self.heap[0][0] <= now else None
+
+
+class InAList:
+    def __init__(self):
+        self.tasks = []
+
+    def add(self, due, task):
+        self.tasks.append((due, task))
+
+
+@wrong("waiting", "take", "does not take what is due first")
+class TakesTheFirstAddedOfWhatIsDue(InAList):
+    def take(self, now):
+        for number, (due, task) in enumerate(self.tasks):
+            if due <= now:
+                del self.tasks[number]
+                return task
+        return None
+
+
+@wrong("waiting", "take", "is not first in, first out")
+class SortsBackwardsAndTakesTheLast(InAList):
+    def take(self, now):
+        self.tasks.sort(key=lambda pair: pair[0], reverse=True)
+        return self.tasks.pop()[1] if self.tasks and self.tasks[-1][0] <= now else None
+
+
+@wrong("waiting", "take", "returns None where a task is due")
+class WaitsForTheOneAddedFirst(InAList):
+    def take(self, now):
+        return self.tasks.pop(0)[1] if self.tasks and self.tasks[0][0] <= now else None
+
+
+@wrong("waiting", "Waiting", AGAIN)
+class LooksForTheSmallestEachTime(InAList):
+    def take(self, now):
+        if not self.tasks:
+            return None
+        first = min(self.tasks, key=lambda pair: pair[0])
+        if first[0] > now:
+            return None
+        self.tasks.remove(first)
+        return first[1]
+
+
+@wrong("waiting", "Waiting", AGAIN)
+class SortsAtEachAdd(InAList):
+    def add(self, due, task):
+        self.tasks.append((due, task))
+        self.tasks.sort(key=lambda pair: pair[0])
+
+    def take(self, now):
+        return self.tasks.pop(0)[1] if self.tasks and self.tasks[0][0] <= now else None
+
+
+@also_right("waiting")
+class SortsWhenSomebodyAsks:
+    def __init__(self):
+        self.fresh, self.run = [], deque()
+
+    def add(self, due, task):
+        self.fresh.append((due, task))
+
+    def take(self, now):
+        if self.fresh:
+            self.run = deque(sorted([*self.run, *self.fresh], key=lambda pair: pair[0]))
+            self.fresh = []
+        if self.run and self.run[0][0] <= now:
+            return self.run.popleft()[1]
+        return None
+
+
+@also_right("waiting")
+class StaysSorted(InAList):
+    def add(self, due, task):
+        insort(self.tasks, (due, task), key=lambda pair: pair[0])
+
+    def take(self, now):
+        return self.tasks.pop(0)[1] if self.tasks and self.tasks[0][0] <= now else None
+
+
+@also_right("waiting")
+class QueuesByTheMoment:
+    def __init__(self):
+        self.moments, self.by_moment = [], {}
+
+    def add(self, due, task):
+        if due not in self.by_moment:
+            self.by_moment[due] = deque()
+            heapq.heappush(self.moments, due)
+        self.by_moment[due].append(task)
+
+    def take(self, now):
+        while self.moments and self.moments[0] <= now:
+            tasks = self.by_moment[self.moments[0]]
+            if tasks:
+                return tasks.popleft()
+            del self.by_moment[heapq.heappop(self.moments)]
+        return None
 
 
 # --- two sorted lists into one --------------------------------------------------------------------
@@ -321,6 +553,11 @@ def sorts_in_place_and_returns_that(a, b):
     return (a + b).sort(key=lambda task: task[0])
 
 
+@wrong("merge", "merge", "changes the order of equals")
+def merges_without_a_key(a, b):
+    return list(heapq.merge(a, b))
+
+
 @also_right("merge")
 def merge_by_sorting_what_is_in_order(a, b):
     return sorted(a + b, key=lambda task: task[0])
@@ -339,5 +576,6 @@ wrong_value(D, "no delay", ("C", [0, 0, 0]), "the list", "comes out in order")
 wrong_value(D, "delays that fall due in turn", ("C", [5, 5]), "the list", "comes out in order")
 wrong_value(D, "due after the other is there", ("C", [15, 0]), "the list", "comes out in order")
 wrong_value(D, "longer than needed", ("C", [0, 5, 0]), "the list", "can be shorter")
-wrong_value(D, "a time of day", ("C", ["12:00", 0]), "the list", "whole numbers")
-RIGHT[D] += [("C", [5, 0]), ("c", [10, 0])]
+wrong_value(D, "a time of day", ("C", ["12:00", 0]), "the list", "numbers of seconds")
+wrong_value(D, "before it was added", ("C", [-5, 0]), "the list", "numbers of seconds")
+RIGHT[D] += [("C", [5, 0]), ("c", [10, 0]), ["C", [5.0, 0.0]], ("C", (0.5, 0))]

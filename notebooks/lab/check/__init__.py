@@ -18,7 +18,7 @@ from .nb02 import diagnose_02, next_run_time, run_all, steady_clock
 from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, runs, sorted_add
-from .nb06 import bulk_add, diagnose_06, levels, merge
+from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
 
 __all__ = [
     "Exercise",
@@ -56,6 +56,7 @@ __all__ = [
     "tie_break",
     "try_again",
     "two_sides",
+    "waiting",
     "work",
     "work_off",
 ]

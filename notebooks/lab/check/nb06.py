@@ -1,6 +1,10 @@
-"""Notebook 06: many items into a heap at once, a FIFO for each level, merging two sorted lists."""
+"""Notebook 06: a FIFO for each level, what waits, many items at once, merging two sorted lists."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from numbers import Real
 from random import Random
 from typing import Any
 
@@ -21,6 +25,15 @@ from .searching import (
 )
 
 NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
+
+
+def _name(number: int) -> str:
+    return NAMES[number] if number < len(NAMES) else f"task {number}"
+
+
+def _job(number: int) -> dict[str, str]:
+    """A task that cannot be compared with another, nor be a key."""
+    return {"do": _name(number)}
 
 
 def _number(random: Random) -> int:
@@ -60,28 +73,30 @@ def bulk_add(function: Any) -> Verdict:
         return scenario
 
     def cost(_trial: Trial, _case: Case) -> None:
-        shuffled = Random(6).sample(range(63), 63)
-        for there, items in ((0, shuffled), (0, range(63, 0, -1)), (511, [-1])):
+        # The worst order for pushes: each new item is smaller than all before it.
+        for there, new in ((0, 63), (1, 1000), (5000, 2), (511, 1), (400, 40), (1000, 700)):
             counter = Counter()
             heap = [Counted(n, counter) for n in range(there)]
-            new = [Counted(n, counter) for n in items]
-            Trial().call("bulk_add(heap, items)", "bulk_add", function, heap, new)
-            enough = 2 * len(new) if there == 0 else 20
-            if counter.comparisons > enough:
-                how = f"{len(new)} items" if len(new) > 1 else "1 item"
-                where = f"a heap of {there}" if there else "an empty heap"
+            items = [Counted(-n, counter) for n in range(1, new + 1)]
+            Trial().call("bulk_add(heap, items)", "bulk_add", function, heap, items)
+            pushed = new * (there + new).bit_length()
+            built = 2 * (there + new)
+            if counter.comparisons > 1.2 * min(pushed, built) + 8:
+                how = f"{new:,} items" if new > 1 else "1 item"
+                where = f"a heap of {there:,}" if there else "an empty heap"
+                cheaper = "to push each" if pushed < built else "to heapify all"
                 raise BrokenError(
                     "bulk_add",
                     "compares more items than it has to",
                     f"Adding {how} to {where} took {counter.comparisons:,} comparisons; "
-                    f"{enough} are enough.",
+                    f"{cheaper} takes {min(pushed, built):,} at most.",
                 )
 
     small = sequences([1, 2, 3, 4], 4)
     return (
         smallest_failure(into([2, 3]), small, random_cases(_number, 30), _less)
         or run(cost, [])
-        or right("a heap each time: many items cost two comparisons each, one costs log n.")
+        or right("a heap each time, in the way that compares less.")
     )
 
 
@@ -95,19 +110,22 @@ def levels(mine: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, case: Case) -> None:
-        queue = trial.call("Levels()", "Levels", mine)
-        trial.lines[-1] = "queue = Levels()"
-        pending: list[tuple[int, int, str]] = []
-        for number, step in enumerate(case):
-            if step == "take":
-                got = trial.call("queue.take()", "take", queue.take)
-                trial.lines[-1] += f"    # returned {got!r}"
-                _took(got, pending)
-            else:
-                name = NAMES[number % len(NAMES)] if number < len(NAMES) else f"task {number}"
-                trial.call(f"queue.add({step}, {name!r})", "add", queue.add, step, name)
-                pending.append((step, number, name))
+    def with_tasks(kind: Callable[[int], Any]) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            queue = trial.call("Levels()", "Levels", mine)
+            trial.lines[-1] = "queue = Levels()"
+            pending: list[tuple[int, int, Any]] = []
+            for number, step in enumerate(case):
+                if step == "take":
+                    got = trial.call("queue.take()", "take", queue.take)
+                    trial.lines[-1] += f"    # returned {got!r}"
+                    _took(got, pending)
+                else:
+                    task = kind(number)
+                    trial.call(f"queue.add({step}, {task!r})", "add", queue.add, step, task)
+                    pending.append((step, number, task))
+
+        return scenario
 
     def cost(_trial: Trial, _case: Case) -> None:
         counter, n = Counter(), 1000
@@ -128,15 +146,17 @@ def levels(mine: Any) -> Verdict:
         return random.choice([1, 2, 3, "take", "take"])
 
     small = sequences([1, 2, "take"], 6)
+    odd: list[Case] = [[81_542], [0.5], [0, -1, "take"], [1, 1.0, "take", "take"]]
     return (
-        smallest_failure(scenario, small, random_cases(step, 40, 20))
-        or smallest_failure(scenario, [[81_542], [0.5], [0, -1, "take"]])
+        smallest_failure(with_tasks(_name), small, random_cases(step, 40, 20))
+        or smallest_failure(with_tasks(_name), odd)
+        or smallest_failure(with_tasks(_job), sequences([1, 2, "take"], 4))
         or run(cost, [])
         or right("the most urgent level first, first in, first out within it, and few comparisons.")
     )
 
 
-def _took(got: Any, pending: list[tuple[int, int, str]]) -> None:
+def _took(got: Any, pending: list[tuple[int, int, Any]]) -> None:
     """Compare what was taken with the first of what is pending, and take that out."""
     if not pending:
         if got is not None:
@@ -147,7 +167,7 @@ def _took(got: Any, pending: list[tuple[int, int, str]]) -> None:
     detail = f"It returned {got!r}; it should return {first[2]!r}."
     if got is None:
         raise BrokenError("take", "returns None where a task is left", detail)
-    its = [task for task in pending if type(got) is str and task[2] == got]
+    its = _those(got, pending)
     if not its:
         raise BrokenError("take", "returns something else than the name of a task", detail)
     if its[0] == first:
@@ -160,6 +180,102 @@ def _took(got: Any, pending: list[tuple[int, int, str]]) -> None:
         raise BrokenError("take", "does not take from the most urgent level", detail)
 
 
+def _those(got: Any, pending: list[tuple[Any, int, Any]]) -> list[tuple[Any, int, Any]]:
+    """The pending tasks that this is: no class of the learner's decides what is equal."""
+    return [entry for entry in pending if type(got) is type(entry[2]) and got == entry[2]]
+
+
+# --- what waits -----------------------------------------------------------------------------------
+
+START = 100  # the clock does not begin at zero
+LATER = 5  # seconds
+
+
+@exercise("06", "The waiting side of a scheduler", "your class, as in waiting(Waiting)")
+def waiting(mine: Any) -> Verdict:
+    """Check a class with ``add(due, task)`` and ``take(now)``. A case: delays, "take", "later"."""
+    unfit = need_class(mine, "check.waiting(Waiting)", "add", "take")
+    if unfit:
+        return unfit
+
+    def with_tasks(kind: Callable[[int], Any]) -> Scenario:
+        def scenario(trial: Trial, case: Case) -> None:
+            side = trial.call("Waiting()", "Waiting", mine)
+            trial.lines[-1] = "waiting = Waiting()"
+            now = START
+            pending: list[tuple[float, int, Any]] = []
+            for number, step in enumerate(case):
+                if step == "later":
+                    now += LATER
+                elif step == "take":
+                    got = trial.call(f"waiting.take({now})", "take", side.take, now)
+                    trial.lines[-1] += f"    # returned {got!r}"
+                    _came(got, pending, now)
+                else:
+                    task, due = kind(number), now + step
+                    shown = f"waiting.add({due}, {task!r})"
+                    trial.call(shown, "add", side.add, due, task)
+                    pending.append((due, number, task))
+
+        return scenario
+
+    def cost(_trial: Trial, _case: Case) -> None:
+        counter, n = Counter(), 500
+        side = Trial().call("Waiting()", "Waiting", mine)
+        for due in Random(6).sample(range(n), n):
+            task = f"task {due}"
+            Trial().call("add", "add", side.add, Counted(START + due, counter), task)
+        for now in (*[0] * n, *range(START, START + n)):  # first, nothing is due for a while
+            Trial().call("take", "take", side.take, now)
+        if counter.comparisons > 50 * n:
+            raise BrokenError(
+                "Waiting",
+                "looks at every waiting task again and again",
+                f"{n} tasks, added and taken, took {counter.comparisons:,} comparisons of times. "
+                f"A heap makes do with {24 * n:,}, and so does one sort.",
+            )
+
+    def step(random: Random) -> Any:
+        return random.choice([0, 0.5, 5, random.randint(1, 30), "take", "take", "later"])
+
+    small = sequences([0, LATER, "take", "later"], 5)
+    return (
+        smallest_failure(with_tasks(_name), small, random_cases(step, 40, 20))
+        or smallest_failure(with_tasks(_job), sequences([0, "take"], 4))
+        or run(cost, [])
+        or right("whoever is due first comes first, nobody too early, and few comparisons.")
+    )
+
+
+def _came(got: Any, pending: list[tuple[float, int, Any]], now: float) -> None:
+    """Compare what was taken with the first that is due, and take that out."""
+    due = [entry for entry in pending if entry[0] <= now]
+    first = min(due, key=lambda entry: entry[:2], default=None)
+    its = [] if got is None else _those(got, pending)
+    if first is None:
+        if got is None:
+            return
+        detail = f"Nothing is due at {now}, so it should return None; it returned {got!r}."
+        early = "takes a task before it is due"
+        raise BrokenError(
+            "take", early if its else "returns something where nothing is due", detail
+        )
+    detail = f"It returned {got!r}; it should return {first[2]!r}, due at {first[0]}."
+    if got is None:
+        raise BrokenError("take", "returns None where a task is due", detail)
+    if not its:
+        raise BrokenError("take", "returns something else than a task", detail)
+    if its[0] == first:
+        pending.remove(first)
+    elif its[0][0] == first[0]:
+        detail = f"Both are due at {first[0]}, and {first[2]!r} was added first. {detail}"
+        raise BrokenError("take", "is not first in, first out", detail)
+    elif its[0][0] > now:
+        raise BrokenError("take", "takes a task before it is due", detail)
+    else:
+        raise BrokenError("take", "does not take what is due first", detail)
+
+
 # --- two sorted lists into one --------------------------------------------------------------------
 
 
@@ -170,9 +286,12 @@ def merge(function: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, case: Case) -> None:
+    def with_tasks(kind: Callable[[int], Any]) -> Scenario:
+        return partial(scenario, kind)
+
+    def scenario(kind: Callable[[int], Any], trial: Trial, case: Case) -> None:
         times = {which: sorted(t for w, t in case if w == which) for which in "ab"}
-        names = iter(["mail", "backup", "alert", *(f"task {n}" for n in range(len(case)))])
+        names = map(kind, count())
         a = [(t, next(names)) for t in times["a"]]
         b = [(t, next(names)) for t in times["b"]]
         before = list(a), list(b)
@@ -209,13 +328,14 @@ def merge(function: Any) -> Verdict:
             )
 
     def item(random: Random) -> Any:
-        return random.choice("ab"), random.randint(1, 9)
+        return random.choice("ab"), random.choice([0, 0.5, random.randint(1, 9)])
 
     def cases() -> Iterator[Case]:
         return sequences([("a", 1), ("b", 1), ("a", 2), ("b", 2)], 4)
 
     return (
-        smallest_failure(scenario, cases(), random_cases(item, 20))
+        smallest_failure(with_tasks(_name), cases(), random_cases(item, 20))
+        or smallest_failure(with_tasks(_job), sequences([("a", 1), ("b", 1)], 3))
         or run(cost, [])
         or right("one list, in order, equals as they were, and about one comparison for each task.")
     )
@@ -237,8 +357,8 @@ def diagnose_06(answer: Any) -> Verdict:
     if unfit:
         return unfit
     fault, delays = answer
-    if not all(type(d) is int and 0 <= d <= 1000 for d in delays):
-        return wrong("the list", "should hold whole numbers of seconds, from 0 to 1,000")
+    if not all(_is_seconds(d) for d in delays):
+        return wrong("the list", "should hold numbers of seconds, from 0 to 1,000")
     expected = sorted(range(len(delays)), key=lambda i: (APART * i + delays[i], i))
     got = comes_out(list(delays))
     if got == expected:
@@ -264,7 +384,12 @@ def diagnose_06(answer: Any) -> Verdict:
     return right(f"the tasks come out as {got}, and should as {expected}.")
 
 
-def comes_out(delays: list[int]) -> list[int]:
+def _is_seconds(delay: Any) -> bool:
+    is_number = isinstance(delay, Real) and not isinstance(delay, bool)
+    return is_number and math.isfinite(delay) and 0 <= delay <= 1000
+
+
+def comes_out(delays: list[float]) -> list[int]:
     """Tasks 0, 1, 2 ... added 10 seconds apart, and taken when all are due: in which order?"""
     make: Any = BrokenLevels  # written without types
     scheduler = make()
