@@ -46,10 +46,12 @@ class Sleepers:
         self.idle: set[object] = set()  # who has looked in vain and sleeps, or has yet to begin
         self._deadlines: dict[object, float] = {}
         self._bell: SimpleQueue[None] = SimpleQueue()
+        self._rung = False  # for one who is on its way; from Python 3.13 on the bell is empty then
 
     def notice(self, run_at: float) -> None:
         """Something can run at this moment. Takes no lock, and at most one ``put``. O(1)."""
-        if run_at < self.wakes_at - SLACK and self._bell.empty():
+        if run_at < self.wakes_at - SLACK and not self._rung:
+            self._rung = True  # no signal comes between this and the ring
             self._bell.put(None)
 
     def announce(self, me: object, now: float) -> None:
@@ -73,6 +75,7 @@ class Sleepers:
             self._bell.get(timeout=seconds)
         except Empty:
             pass
+        self._rung = False
 
     def rise(self, me: object, *, slept: bool = True) -> None:
         """It is awake, or has ended. O(sleepers)."""

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import product
 from typing import Any
@@ -122,6 +123,15 @@ def test_an_interrupt_at_any_instant_loses_nothing(
     assert not broken, broken
 
 
+@contextmanager
+def recursion_limit(low: int, before: int) -> Iterator[None]:
+    sys.setrecursionlimit(low)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_near_the_recursion_limit_loses_nothing(
     name: str, scheduler_class: type[Scheduler]
@@ -132,17 +142,20 @@ def test_an_error_near_the_recursion_limit_loses_nothing(
         return do() if left == 0 else at_depth(left - 1, do)
 
     limit = sys.getrecursionlimit()
-    depth = len(inspect.stack())
-    for frames in range(1, 16):
+    low = len(inspect.stack()) + 60
+    deepest = 0  # which calls count is for each Python to say
+    with suppress(RecursionError), recursion_limit(low, limit):
+        while True:
+            at_depth(deepest + 1, lambda: None)
+            deepest += 1
+    assert deepest > 15
+    for frames in range(15):
         world = World(scheduler_class)
         made = call.make(world)
-        sys.setrecursionlimit(depth + 60)
-        try:
-            at_depth(60 - 4 - frames, made)
-        except RecursionError:
+        with suppress(RecursionError), recursion_limit(low, limit):
             refused += 1
-        finally:
-            sys.setrecursionlimit(limit)
+            at_depth(deepest - frames, made)
+            refused -= 1
         try:
             verify(world, call, made)
         except Exception as wrong:

@@ -20,6 +20,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -293,16 +294,25 @@ def test_one_worker_wakes_for_one_task() -> None:
 
 
 def test_nobody_is_woken_while_another_is_on_its_way() -> None:
+    class Bell(SimpleQueue[None]):
+        rings = 0
+
+        def put(self, item: None, block: bool = True, timeout: float | None = None) -> None:
+            self.rings += 1
+            super().put(item)
+
     s = HeapScheduler()
-    with WorkerPool(s, 6) as pool:
+    pool = WorkerPool(s, 6)
+    bell = pool._sleepers._bell = Bell()
+    with pool:
         assert asleep(pool, 6)
-        before = pool.wakeups
+        before, bell.rings = pool.wakeups, 0
         interval = sys.getswitchinterval()
         sys.setswitchinterval(60)  # no worker comes before all are added
         try:
             for _ in range(6):
                 s.add_task(1, "t", action=int)
-            rung = pool._sleepers._bell.qsize()
+            rung = bell.rings
         finally:
             sys.setswitchinterval(interval)
         assert succeeded(s, 6) and asleep(pool, 6)
@@ -343,7 +353,7 @@ def test_a_sooner_task_cuts_the_sleep_of_the_leader_short() -> None:
     s = HeapScheduler()
     ran = threading.Event()
     s.add_task(1, "in an hour", delay=HOUR, action=int)
-    with WorkerPool(s, 2, max_sleep=HOUR) as pool:
+    with WorkerPool(s, 2, max_sleep=2 * HOUR) as pool:
         assert asleep(pool, 2)
         s.add_task(1, "soon", delay=0.05, action=ran.set)
         assert ran.wait(PATIENCE)
@@ -1354,13 +1364,17 @@ def action():
     say("running")
     sys.stdin.readline()
     say("task ended")
-def tell_when_waited_for(pool):
-    while not pool._onlookers._bells: time.sleep(0.001)
-    say("waiting")
+leaves = threading.Semaphore(0)
+def tell_when_waited_for():  # begun here: at exit no thread can be started
+    for _ in range(2):
+        leaves.acquire()
+        while not pool._onlookers._bells: time.sleep(0.001)
+        say("waiting")
+threading.Thread(target=tell_when_waited_for, daemon=True).start()
 class Pool(WorkerPool):
     def shutdown(self, *args):
         say("leaving")
-        threading.Thread(target=tell_when_waited_for, args=(self,), daemon=True).start()
+        leaves.release()
         super().shutdown(*args)
 try:
     with Pool(s) as pool:
