@@ -1,4 +1,6 @@
-"""`python -m sched`: what this package is, and where to start."""
+"""`python -m sched`: what this package is; with a file, the command line of its queue."""
+
+import sys
 
 import sched
 
@@ -12,9 +14,15 @@ sched {sched.__version__}: priority task schedulers to learn from, and to use.
 
 All that there is:                        python -m pydoc sched
 The notebooks, in the project's folder:   make lab
+A queue in a file, from a terminal:       python -m sched --help
 
-There is no command line yet. The standard library's sched.scheduler and sched.Event are here too.
+The standard library's sched.scheduler and sched.Event are here too.
 """
 
 if __name__ == "__main__":
-    print(TEXT, end="")
+    if len(sys.argv) == 1:
+        print(TEXT, end="")
+    else:
+        from sched.durable.command_line import main
+
+        sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sched.ledger import Ledger
-from sched.table import counted, html_table, text_table
+from sched.table import counted, duration, html_table, text_table
 from sched.task import Task
 
 _ROWS = 20  # what a table shows: a scheduler may hold a million
@@ -54,7 +54,7 @@ class PendingTasks:
             headline += f", the first {len(tasks)}:"
         rows = [("id", "priority", "due", "name")] if tasks else []
         for task in tasks:
-            due = "ready" if task.run_at <= now else f"in {_duration(task.run_at - now)}"
+            due = "ready" if task.run_at <= now else f"in {duration(task.run_at - now)}"
             rows.append((str(task.id), str(task.priority), due, task.name))
         return headline, rows
 
@@ -65,12 +65,3 @@ class PendingTasks:
     def _repr_html_(self) -> str:
         headline, rows = self._table()
         return f"<p>{headline}</p>" + (html_table(rows, left=_TEXT) if rows else "")
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a person says them: 3 s, 2.5 min, 4 h, 10 d."""
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            count = seconds / size
-            return f"{count:,.0f} {unit}" if 1000 <= count < 1e9 else f"{count:.3g} {unit}"
-    return f"{seconds:.3g} s"

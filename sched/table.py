@@ -15,6 +15,15 @@ def counted(n: int, thing: str, plural: str = "") -> str:
     return f"{n:,} {thing if n == 1 else plural or thing + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 3 s, 2.5 min, 4 h, 10 d."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            count = seconds / size
+            return f"{count:,.0f} {unit}" if 1000 <= count < 1e9 else f"{count:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def text_table(
     rows: Sequence[Sequence[str]], left: Collection[int] = (), *, ruled: bool = False
 ) -> str:

@@ -9,8 +9,10 @@ import sqlite3
 import uuid
 from pathlib import Path
 
+from sched.durable import schema
 from sched.durable.errors import StorageError
 from sched.durable.opening import connect, explained, sync_folder
+from sched.durable.ownership import Ownership
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -42,3 +44,28 @@ def copy_file(source: Path, target: Path) -> None:
         raise StorageError(target, error.strerror or str(error)) from error
     finally:
         new.unlink(missing_ok=True)
+
+
+def compact_file(path: Path) -> tuple[int, int]:
+    """Rewrite a file without the room that deleted tasks took; its bytes before and after.
+
+    Needs as much room again on the disk meanwhile. Raises StorageError, also if somebody has the
+    file. O(size of the file)."""
+    if not path.exists():
+        raise StorageError(path, "there is no such file")
+    ownership = Ownership(path)
+    try:
+        before = path.stat().st_size
+        connection = connect(path, "rw")
+        try:
+            if (flaw := schema.flaw(connection)) is not None:
+                raise StorageError(path, flaw)
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+        return before, path.stat().st_size
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    finally:
+        ownership.release()

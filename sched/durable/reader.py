@@ -53,6 +53,17 @@ class Reader:
             dead_letters=dead,
         )
 
+    def aging(self) -> float | None:
+        """The aging that the file's ranks were made with; None for none. O(1)."""
+        with self._connection() as connection:
+            aging: float | None = connection.execute("SELECT aging FROM sched_file").fetchone()[0]
+        return aging
+
+    def next_run_time(self) -> float | None:
+        """When the first pending task may run, epoch seconds; None if none is pending. O(log n)."""
+        tasks = self.pending(1)
+        return tasks[0].run_at if tasks else None
+
     def pending(self, limit: int = -1) -> list[Task]:
         """The first pending tasks, ready ones in order, then by run_at; -1 for all. O(limit)."""
         with self._connection() as connection:

@@ -1,0 +1,372 @@
+"""The command line of a queue in a file: what it prints, what it changes, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sched import TaskStatus
+from sched.durable import SQLiteScheduler, action
+from sched.durable.command_line import MISTAKE, NO_SUCH_TASK, TAKEN, UNUSABLE, main
+
+PATIENCE = 60  # seconds after which something is stuck
+
+ACTIONS = """
+from pathlib import Path
+from sched.durable import action
+
+@action("note")
+def note(path, text):
+    with Path(path).open("a") as file:
+        file.write(text + "\\n")
+
+@action("raise")
+def bad():
+    raise OSError("no route to host")
+"""
+
+# Has the file, says so, and keeps it until its input ends.
+OWNER = """
+import sys
+from sched.durable import SQLiteScheduler
+
+with SQLiteScheduler(sys.argv[1]) as s:
+    s.add_task(1, "of the owner")
+    s.add_task(2, "is running")
+    s.complete(s.get_next_task())
+    s.get_next_task()
+    print("here", flush=True)
+    sys.stdin.read()
+"""
+
+
+@action("command line")
+def nothing() -> None:
+    """Registered in this process alone."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "queue.db"
+
+
+def ended(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, str, str]:
+    """How a command ends: its exit code, and what it says on either channel."""
+    try:
+        code = main([str(each) for each in arguments])
+    except SystemExit as end:  # argparse
+        code = int(str(end.code))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def done(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
+    code, out, err = ended(capsys, *arguments)
+    assert (code, err) == (0, "")
+    return out
+
+
+def from_shell(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sched", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        **options,
+    )
+
+
+@contextmanager
+def owned(path: Path) -> Iterator[int]:
+    """Another process has the file meanwhile: its id."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == "here\n"
+        yield process.pid
+    finally:
+        process.communicate(timeout=PATIENCE)
+
+
+def test_tasks_are_added_and_listed_in_the_order_in_which_they_run(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert done(capsys, path, "add", 5, "later") == "1\n"
+    assert done(capsys, path, "add", -1.5, "first", "--key", "k") == "2\n"
+    assert json.loads(done(capsys, path, "add", 1, "again", "--key", "k", "--json")) == {"id": 2}
+    assert done(capsys, path, "add", 0, "waits", "--delay", 3600) == "3\n"
+    lines = done(capsys, path, "ls").splitlines()
+    assert [line.split()[0] for line in lines] == ["id", "2", "1", "3"]
+    assert "in 60 min" in lines[3] or "in 1 h" in lines[3]
+    one = json.loads(done(capsys, path, "ls", "--limit", 1, "--json"))
+    assert [(t["id"], t["name"], t["priority"], t["key"]) for t in one] == [(2, "first", -1.5, "k")]
+    assert "the first 1;" in done(capsys, path, "ls", "--limit", 1)
+    assert len(json.loads(done(capsys, path, "ls", "--limit", 0, "--json"))) == 3
+
+
+def test_an_action_and_its_arguments_are_kept_by_name(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--action", "unknown here", "--args", '["ada", 2]', "--kwargs", '{"copy": true}')
+    done(capsys, path, "add", 1, "mail", *given, "--timeout", 30, "--run-at", "2001-02-03T04:05Z")
+    [task] = json.loads(done(capsys, path, "ls", "--json"))
+    assert (task["action"], task["args"], task["kwargs"]) == (
+        "unknown here",
+        ["ada", 2],
+        {"copy": True},
+    )
+    assert (task["timeout"], task["run_at"]) == (30, 981173100)
+    assert "unknown here" in done(capsys, path, "ls")
+
+
+def test_numbers_tell_what_there_is(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SQLiteScheduler(path) as s:
+        for name in ("a", "b", "c", "d"):
+            s.add_task(1, name)
+        s.add_task(1, "waits", delay=3600)
+        s.complete(s.get_next_task())
+        s.fail(s.get_next_task(), "no route")
+        s.cancel(3)
+    found = json.loads(done(capsys, path, "stats", "--json"))
+    size = found.pop("bytes")
+    assert size == path.stat().st_size
+    assert found.pop("next_run_time") <= time.time()
+    assert found == {
+        "ready": 1,
+        "waiting": 1,
+        "running": 0,
+        "dead_letters": 1,
+        "added": 5,
+        "succeeded": 1,
+        "failed": 1,
+        "retried": 0,
+        "cancelled": 1,
+        "owner": None,
+    }
+    lines = dict(line.rsplit("  ", 1) for line in done(capsys, path, "stats").splitlines())
+    assert {k.strip(): v for k, v in lines.items()}["dead letters"] == "1"
+    assert "no route" in done(capsys, path, "ls", "--state", "dead")
+    states = [t["status"] for t in json.loads(done(capsys, path, "ls", "--state", "all", "--json"))]
+    assert sorted(states) == ["CANCELLED", "FAILED", "PENDING", "PENDING", "SUCCEEDED"]
+
+
+def test_tasks_are_cancelled_and_dead_letters_requeued_each_on_its_own(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SQLiteScheduler(path) as s:
+        ids = [s.add_task(1, name) for name in ("a", "b", "c", "d")]
+        s.fail(s.get_next_task(), "e")
+        s.fail(s.get_next_task(), "e")
+    code, out, err = ended(capsys, path, "cancel", ids[2], 99, ids[0])
+    assert (code, out) == (NO_SUCH_TASK, "cancelled 1 task\n")
+    assert "unknown task id 99" in err
+    assert "task 1 is FAILED: only a pending task can be cancelled" in err
+    code, out, err = ended(capsys, path, "requeue", ids[3], ids[0])
+    assert (code, out) == (NO_SUCH_TASK, "requeued 1 task\n")
+    assert "task 4 is PENDING, not a dead letter" in err
+    assert done(capsys, path, "requeue", "--all") == "requeued 1 task\n"
+    with SQLiteScheduler(path) as s:
+        status = [str(s.status(i)) for i in ids]
+    assert status == ["PENDING", "PENDING", "CANCELLED", "PENDING"]
+
+
+def test_a_command_forgets_nothing_and_keeps_the_ranks(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = 10_010  # more than a scheduler remembers unless it is told otherwise
+    with SQLiteScheduler(path, history=20_000, aging=60.0, durability="async") as s:
+        ids = s.add_tasks([(i % 7, "t") for i in range(many)])
+        for i in ids:
+            s.cancel(i)
+        s.add_task(3, "old", run_at=1.0)
+        s.add_task(2, "new", run_at=1e9)
+        order = [task.name for task in s.pending_tasks()]
+    assert order == ["old", "new"]
+    assert done(capsys, path, "add", 9, "last") == f"{many + 3}\n"
+    listed = json.loads(done(capsys, path, "ls", "--json"))
+    assert [t["name"] for t in listed] == ["old", "new", "last"]
+    with SQLiteScheduler(path, history=20_000, aging=60.0) as s:
+        assert s.status(ids[0]) is TaskStatus.CANCELLED
+
+
+def test_looks_work_while_another_process_has_the_file_and_changes_do_not(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.db"
+    with owned(path) as pid:
+        assert json.loads(done(capsys, path, "stats", "--json"))["owner"] == pid
+        assert "is running" in done(capsys, path, "ls", "--state", "running")
+        assert "of the owner" in done(capsys, path, "ls", "--state", "finished")
+        done(capsys, path, "backup", copy)
+        for command in (
+            ("add", 1, "x"),
+            ("cancel", 1),
+            ("requeue", 1),
+            ("vacuum",),
+            ("run", "--actions", "json"),
+        ):
+            code, out, err = ended(capsys, path, *command)
+            assert (code, out) == (TAKEN, ""), command
+            assert f"process {pid} has it" in err
+    assert "is running" in done(capsys, copy, "ls", "--state", "running")
+    assert done(capsys, path, "add", 1, "x") == "3\n"
+
+
+def test_a_backup_replaces_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done(capsys, path, "add", 1, "a")
+    code, _, err = ended(capsys, path, "backup", path)
+    assert code == UNUSABLE
+    assert "it is there already" in err
+    assert done(capsys, path, "ls").count("\n") == 2
+
+
+def test_vacuum_gives_the_disk_back(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SQLiteScheduler(path, durability="async", history=0) as s:
+        for i in s.add_tasks([(1, f"{i}" * 100) for i in range(3000)]):
+            s.cancel(i)
+        s.add_task(1, "kept")
+    before = path.stat().st_size
+    done(capsys, path, "vacuum")
+    assert path.stat().st_size < before / 2
+    assert "kept" in done(capsys, path, "ls")
+
+
+def test_workers_run_what_is_there_until_nothing_is_left(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "acts.py").write_text(ACTIONS)
+    notes = tmp_path / "notes.txt"
+    here = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    for text in ("one", "two"):
+        added = from_shell(
+            *(path, "add", 1, text, "--action", "note"),
+            *("--args", json.dumps([str(notes), text])),
+        )
+        assert added.returncode == 0, added.stderr
+    from_shell(path, "add", 1, "fails", "--action", "raise")
+    from_shell(path, "add", 1, "unknown", "--action", "none of this name")
+    ran = from_shell(path, "run", "--actions", "acts", "--workers", 1, "--drain", env=here)
+    assert ran.returncode == 0, ran.stderr
+    assert notes.read_text().split() == ["one", "two"]
+    assert "4 pending tasks, 1 worker" in ran.stdout
+    assert "no route to host" in ran.stderr
+    assert "no action 'none of this name' is registered" in ran.stderr
+    assert json.loads(from_shell(path, "stats", "--json").stdout)["dead_letters"] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_end_when_told_to_and_what_is_pending_stays(
+    number: signal.Signals, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "acts.py").write_text(ACTIONS)
+    with SQLiteScheduler(path) as s:
+        s.add_task(1, "waits", delay=3600)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sched", str(path), "run", "--actions", "acts"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert "1 pending task, 4 workers" in process.stdout.readline()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (128 + number, "")
+    with SQLiteScheduler(path) as s:
+        assert len(s) == 1
+
+
+MISTAKES: list[tuple[tuple[Any, ...], int, str]] = [
+    (("add", "urgent", "x"), MISTAKE, "must be a number, got 'urgent'"),
+    (("add", "nan", "x"), MISTAKE, "priority"),
+    (("add", 1, ""), MISTAKE, "task_name"),
+    (("add", 1, "x", "--delay", "-1"), MISTAKE, "delay"),
+    (("add", 1, "x", "--delay", "1", "--run-at", "2"), MISTAKE, "not allowed with"),
+    (("add", 1, "x", "--run-at", "tomorrow"), MISTAKE, "tomorrow"),
+    (("add", 1, "x", "--run-at", "2030-01-01T00:00"), MISTAKE, "run_at"),
+    (("add", 1, "x", "--args", "[1]"), MISTAKE, "args must come with an action"),
+    (("add", 1, "x", "--action", "a", "--args", "{}"), MISTAKE, "--args must be an array"),
+    (("add", 1, "x", "--action", "a", "--kwargs", "[]"), MISTAKE, "--kwargs must be an object"),
+    (("add", 1, "x", "--action", "a", "--args", "[1"), MISTAKE, "[1"),
+    (("add", 1, "x", "--timeout", "0"), MISTAKE, "timeout"),
+    (("cancel", "first"), MISTAKE, "first"),
+    (("cancel", 7), NO_SUCH_TASK, "unknown task id 7"),
+    (("requeue",), MISTAKE, "name ids, or give --all"),
+    (("requeue", 7), NO_SUCH_TASK, "unknown task id 7"),
+    (("run", "--actions", "no_such_module"), MISTAKE, "no_such_module"),
+    (("run", "--actions", "json", "--workers", "0"), MISTAKE, "workers"),
+    (("ls", "--limit", "-1"), MISTAKE, "-1"),
+    (("dance",), MISTAKE, "dance"),
+    ((), MISTAKE, "COMMAND"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "text"), MISTAKES)
+def test_a_mistake_is_told_in_a_line_and_changes_nothing(
+    command: tuple[Any, ...],
+    code: int,
+    text: str,
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done(capsys, path, "add", 1, "there before")
+    found, _, err = ended(capsys, path, *command)
+    assert found == code
+    assert text in err
+    assert "Traceback" not in err
+    assert [t["name"] for t in json.loads(done(capsys, path, "ls", "--json"))] == ["there before"]
+
+
+@pytest.mark.parametrize(
+    "command", [("ls",), ("stats",), ("cancel", 1), ("vacuum",), ("backup", "b")]
+)
+@pytest.mark.parametrize("content", [None, b"", b"not a database at all" * 100])
+def test_a_file_that_is_none_of_ours_is_named_and_left_alone(
+    content: bytes | None,
+    command: tuple[Any, ...],
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = ended(capsys, path, *command)
+    assert (code, out) == (UNUSABLE, "")
+    assert err.startswith(f"sched: {path}: ")
+    assert (path.read_bytes() if path.exists() else None) == content
+
+
+def test_who_has_read_enough_ends_it_without_a_word(path: Path) -> None:
+    with SQLiteScheduler(path) as s:
+        s.add_tasks([(1, "t" * 200) for _ in range(2000)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as broken:
+        process = subprocess.run(
+            [sys.executable, "-m", "sched", str(path), "ls", "--limit", "0"],
+            stdout=broken,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_without_a_file_it_says_what_the_package_is() -> None:
+    said = from_shell()
+    assert said.returncode == 0
+    assert "python -m sched --help" in said.stdout
+    assert "Exit codes" in from_shell("--help").stdout
