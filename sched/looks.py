@@ -8,6 +8,7 @@ from heapq import nsmallest
 from math import inf
 from typing import Any
 
+from sched.entry import TaskEntry
 from sched.ledger import over, unknown
 from sched.metrics import Metrics
 from sched.task import (
@@ -34,17 +35,20 @@ class Looks(TaskTable):
             self.catch_up()
             if self.tombstones:
                 self.clear_tombstones()
-            while found is None and self.count_pending() > len(self.waiting):
-                entry = self.queue.peek()
-                if self.is_current(entry):
-                    found = pending_task(entry, self.name)
-                else:
-                    self.mark = True
-                    self.dropped.append(self.queue.pop())
-                    self.tombstones -= 1
-                    self.mark = False
+            if self.count_pending() > len(self.waiting):
+                found = pending_task(self._first(), self.name)
         self.dropped.clear()
         return found
+
+    def _first(self) -> TaskEntry:
+        """The first current entry, left in the queue; there is one. O(log n) for each tombstone."""
+        entry: TaskEntry
+        while not self.is_current(entry := self.queue.peek()):
+            self.mark = True
+            self.dropped.append(self.queue.pop())
+            self.tombstones -= 1
+            self.mark = False
+        return entry
 
     def find(self, task_id: int) -> Task | None:
         with self.lock:

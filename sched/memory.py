@@ -166,21 +166,17 @@ class MemoryLedger(Looks, Ledger):
             if self.tombstones:
                 self.clear_tombstones()
             task = None
-            while task is None:
-                self.mark = True
-                try:
-                    entry = self.queue.pop()
-                except IndexError:  # it is empty
-                    self.mark = False
-                    break
-                task_id = entry[2]
+            self.mark = True
+            try:
+                entry = self.queue.pop()
                 if self.tombstones and not self.is_current(entry):
-                    self.tombstones -= 1
-                    self.dropped.append(entry)
-                else:
-                    self.handed_out = number = self.handed_out + 1
-                    self.table[task_id] = task = running_task(entry, self.name, number, now)
-                self.mark = False
+                    entry = self.past_tombstones(entry)
+            except IndexError:  # it is empty
+                pass
+            else:
+                self.handed_out = number = self.handed_out + 1
+                self.table[entry[2]] = task = running_task(entry, self.name, number, now)
+            self.mark = False
         if self.dropped:
             self.dropped.clear()
         return task

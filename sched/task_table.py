@@ -186,6 +186,18 @@ class TaskTable:
             self.queue, self.tombstones = queue, 0
             self._shrink_table()
 
+    def past_tombstones(self, entry: TaskEntry) -> TaskEntry:
+        """The next current entry, out of the queue; IndexError if there is none. O(log n) each.
+
+        Here, as no loop may stand in a ``with`` of the lock: from Python 3.12 on, an interrupt at
+        the jump back to a loop's start passes by the end of the ``with``, and the lock stays taken.
+        """
+        while not self.is_current(entry):
+            self.tombstones -= 1
+            self.dropped.append(entry)
+            entry = self.queue.pop()
+        return entry
+
     def _shrink_table(self) -> None:
         """A dict gives memory back only when copied: 40 to 110 bytes an item where it is in use."""
         if getsizeof(self.table) > 250 * len(self.table) + 4096:
