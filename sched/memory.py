@@ -102,28 +102,38 @@ class MemoryLedger(Looks, Ledger):
     def add_many(self, rows: list[Plain | Row]) -> tuple[list[int], list[TaskEntry]]:
         with self.lock:
             now = self.catch_up()
-            keys: dict[str, int] = {}
-            entries: list[TaskEntry]
             if self.aging is None and {*map(len, rows)} == {2}:  # the usual batch, fast
                 self.require_room(len(rows))
                 ids = [*islice(self.ids, len(rows))]
-                entries = [(row[0], now, i, row[1]) for i, row in zip(ids, rows, strict=True)]
+                entries: list[TaskEntry] = [
+                    (row[0], now, i, row[1]) for i, row in zip(ids, rows, strict=True)
+                ]
+                self._record(entries, {})
             else:
-                ids, new = [], []
-                for row in rows:
-                    key = row[1].key if isinstance(row[1], Details) else None
-                    task_id = None if key is None else self.keys.get(key, keys.get(key))
-                    if task_id is None:
-                        task_id = next(self.ids)
-                        new.append((task_id, row))
-                    if key is not None:
-                        keys[key] = task_id
-                    ids.append(task_id)
+                ids, new, keys = self._numbered(rows)
                 self.require_room(len(new))
                 entries = [self._entry(i, now, *row) for i, row in new]
-            self._record(entries, keys)
+                self._record(entries, keys)
         self.dropped.clear()
         return ids, entries
+
+    def _numbered(
+        self, rows: list[Plain | Row]
+    ) -> tuple[list[int], list[tuple[int, Plain | Row]], dict[str, int]]:
+        """The id of each row; the rows that are new, with theirs; whose each key is then."""
+        ids: list[int] = []
+        new: list[tuple[int, Plain | Row]] = []
+        keys: dict[str, int] = {}
+        for row in rows:
+            key = row[1].key if isinstance(row[1], Details) else None
+            task_id = None if key is None else self.keys.get(key, keys.get(key))
+            if task_id is None:
+                task_id = next(self.ids)
+                new.append((task_id, row))
+            if key is not None:
+                keys[key] = task_id
+            ids.append(task_id)
+        return ids, new, keys
 
     def _entry(
         self,

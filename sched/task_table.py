@@ -82,6 +82,7 @@ class TaskTable:
         taken, and queues up in turn: a convoy, in which each move costs a switch of threads, and
         which does not end by itself (M. Blasgen et al., "The Convoy Phenomenon", 1979). One that
         sleeps does not queue. Not for the main thread: Ctrl-C could leave the lock taken.
+        (``locked()`` says False of a lock that has been given to a thread which may not run yet.)
         """
         if self.lock.acquire(blocking=False):
             self.lock.release()

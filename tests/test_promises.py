@@ -211,3 +211,32 @@ SIZES = {  # lines: of what is read in one sitting, and of what is compared on o
 def test_a_module_that_readers_are_sent_to_stays_short(name: str) -> None:
     lines = (ROOT / "sched" / name).read_text(encoding="utf-8").count("\n")
     assert lines <= SIZES[name]
+
+
+LOOPS = (ast.While, ast.For)
+
+
+def loops_under_a_lock(source: str) -> list[str]:
+    """The loops that stand in a ``with`` of a lock itself, not in a function that it calls.
+
+    At the end of such a loop Python 3.13 can deliver a Ctrl-C past the end of the ``with``, and
+    the lock stays taken."""
+    return [
+        ast.unparse(loop).splitlines()[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.With)
+        and any(ast.unparse(item.context_expr).endswith("lock") for item in node.items)
+        for loop in ast.walk(node)
+        if isinstance(loop, LOOPS)
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_loop_stands_in_a_with_of_a_lock(path: Path) -> None:
+    assert loops_under_a_lock(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_loop_in_a_with_of_a_lock_is_found() -> None:
+    source = "with self.lock:\n    while True:\n        pass\n"
+    assert loops_under_a_lock(source) == ["while True:"]
+    assert loops_under_a_lock(source.replace("while True", "if f")) == []
