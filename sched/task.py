@@ -141,7 +141,8 @@ class Task:
     @property
     def error(self) -> str | None:
         """The text of the last failure, if any, though a later attempt succeeded. O(1)."""
-        return details_of(self._entry).error
+        payload: str | Details = self._entry[3]
+        return None if isinstance(payload, str) else payload.error
 
     @property
     def action(self) -> Callable[..., Any] | None:
@@ -171,7 +172,8 @@ class Task:
     @property
     def key(self) -> str | None:
         """The key that only one unfinished task may have, or None. O(1)."""
-        return details_of(self._entry).key
+        payload: str | Details = self._entry[3]
+        return None if isinstance(payload, str) else payload.key
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Task):
@@ -246,7 +248,8 @@ class FinishedTask(RunningTask):
 
     @property
     def error(self) -> str | None:
-        return self._error or details_of(self._entry).error
+        payload: str | Details = self._entry[3]
+        return self._error or (None if isinstance(payload, str) else payload.error)
 
 
 def pending_task(entry: TaskEntry, ledger: str) -> Task:

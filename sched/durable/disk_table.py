@@ -14,9 +14,9 @@ from sched.durable.rows import (
     UPDATE,
     Item,
     Row,
+    changing,
     item_of,
     row_of,
-    update_of,
 )
 from sched.durable.schema import FAILED, READY, RUNNING, WAITING
 
@@ -70,7 +70,7 @@ class DiskTable:
         many = self.connection.executemany
         # Who gives up a key goes before who takes it.
         if self.changed:
-            many(UPDATE, [update_of(i, item) for i, item in self.changed.items()])
+            many(UPDATE, [(*changing(item), i) for i, item in self.changed.items()])
         if self.deleted:
             many("DELETE FROM sched_tasks WHERE id = ?", [(i,) for i in self.deleted])
         if self.new:

@@ -12,7 +12,7 @@ from sched.arguments import shown
 from sched.durable.actions import function_of, name_of, policy_of
 from sched.durable.plain import as_plain, as_text, text_flaw, to_json
 from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
-from sched.entry import Details, TaskEntry, details_of
+from sched.entry import Details, TaskEntry
 from sched.retry import RetryPolicy
 from sched.task import (
     FinishedTask,
@@ -55,30 +55,27 @@ class Item(NamedTuple):
     ended: int | None = None
 
 
-def changes_of(task_id: int, item: Item) -> Row:
-    """The id, and the values of what may change. O(size of a result)."""
+def changing(item: Item) -> Row:
+    """The values of what may change. O(size of a result)."""
     state, task, ended = item
     if isinstance(task, tuple):
         details = task[3]
         if isinstance(details, str):
-            return task_id, state, task[0], task[1], task[0], 0, 0, None, None, None, None, None
+            return (state, task[0], task[1], task[0], 0, 0, None, None, None, None, None)
         return (
-            *(task_id, state, task[0], task[1], details.priority, details.attempts),
+            *(state, task[0], task[1], details.priority, details.attempts),
             *(0, None, None, None, None, details.error),
         )
-    entry = task.entry
-    details = details_of(entry)
-    result = None if task.result is None else to_json(task.result)
+    rank, run_at, _, details, *_ = task.entry
+    result, error = task.result, task.error
+    if isinstance(details, str):
+        priority, attempts = rank, 0
+    else:
+        priority, attempts = details.priority, details.attempts
     return (
-        *(task_id, state, entry[0], entry[1], details.priority, details.attempts, task.number),
-        *(task.started_at, task.finished_at, ended, result, task.error),
+        *(state, rank, run_at, priority, attempts, task.number, task.started_at),
+        *(task.finished_at, ended, None if result is None else to_json(result), error),
     )
-
-
-def update_of(task_id: int, item: Item) -> Row:
-    """The values of UPDATE. O(size of a result)."""
-    first, *values = changes_of(task_id, item)
-    return *values, first
 
 
 def row_of(task_id: int, item: Item) -> Row:
@@ -88,7 +85,7 @@ def row_of(task_id: int, item: Item) -> Row:
     added_at = entry[4] if len(entry) > 4 else entry[1]
     d = entry[3]
     if isinstance(d, str):
-        return (*changes_of(task_id, item), added_at, d, None, None, None, None, None)
+        return (task_id, *changing(item), added_at, d, None, None, None, None, None)
     action = None if d.action is None else name_of(d.action)
     arguments = to_json([d.args, d.kwargs]) if d.args or d.kwargs else None
     # The classes belong to the action, and so does a policy that is the action's own.
@@ -96,7 +93,7 @@ def row_of(task_id: int, item: Item) -> Row:
     if d.retry is not None and d.retry is not policy_of(action):
         retry = to_json({name: getattr(d.retry, name) for name in NUMBERS})
     rest = (added_at, d.name, action, arguments, d.timeout, retry, d.key)
-    return (*changes_of(task_id, item), *rest)
+    return (task_id, *changing(item), *rest)
 
 
 def item_of(row: Row, ledger: str) -> Item:
@@ -169,6 +166,8 @@ def as_number(priority: int | float) -> int | float:
 
 def storable_result(result: Any) -> Any:
     """The result as it comes back from a file: itself, or its repr. O(its size)."""
+    if result is None:
+        return None
     try:
         return as_plain(result, "result")
     except (TypeError, ValueError, RecursionError):

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from time import sleep
 from typing import Any, NamedTuple
 
 from sched.durable.errors import StorageError
@@ -123,13 +124,20 @@ class Writer:
             raise
 
     def gather(self) -> list[Request]:
-        """Wait for a request, and take all that has arrived."""
+        """Wait for a request, and take all that arrives while others are about to append theirs.
+
+        To write lets other threads run at each row. It is better that they do so before: each that
+        has something to ask asks, and sleeps, and is served by the same commit."""
         batch = [self.inbox.requests.get()]
-        try:
-            while len(batch) < MOST and batch[-1].function is not None:
-                batch.append(self.inbox.requests.get_nowait())
-        except Empty:
-            pass
+        before = 0
+        while before < len(batch) < MOST and batch[-1].function is not None:
+            before = len(batch)
+            sleep(0)
+            try:
+                while batch[-1].function is not None:
+                    batch.append(self.inbox.requests.get_nowait())
+            except Empty:
+                pass
         return batch
 
     def run(self, batch: list[Request]) -> None:
