@@ -219,12 +219,13 @@ def test_a_program_that_ends_without_closing_loses_nothing(path: Path) -> None:
 
 def test_a_fork_is_refused_in_the_child_and_harms_nothing(path: Path) -> None:
     code = """
-        import os, sys, warnings
+        import os, signal, sys, warnings
         from sched.durable import SQLiteScheduler
         warnings.simplefilter("ignore")  # of a fork beside threads, which is the point
         s = SQLiteScheduler(sys.argv[1])
         s.add_task(1, "before")
         if (child := os.fork()) == 0:
+            signal.alarm(30)  # should it wait for a writer that it does not have
             try:
                 s.add_task(1, "in the child")
             except Exception as error:

@@ -77,6 +77,7 @@ def test_the_order_is_that_of_memory_whatever_the_window(
 def test_the_window_is_bounded_whatever_is_added_and_in_whatever_order() -> None:
     s = FileScheduler(window=10)
     rng = random.Random(1)
+    s.peek_next_task()  # from now on the window has all that is ready: nothing
     for n in range(300):
         s.add_task(-n, "each more urgent than the last")
         s.add_task(rng.random(), "anywhere")
