@@ -74,3 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the notebooks with each right answer in turn, not only with the solutions",
     )
+    parser.addoption(
+        "--kills", type=int, default=20, help="how often the owner of a durable queue is killed"
+    )
+    parser.addoption(
+        "--cuts", type=int, default=20, help="how often the power of a durable queue is cut"
+    )
