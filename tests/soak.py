@@ -6,6 +6,8 @@ threads   the thread tests, 20 times
 workers   200,000 tasks that fail at random, on 8 threads
 instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
+kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
+cuts      a durable queue whose power is cut 200 times at "full" and at "normal", in a model
 memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
 busy      ``make test`` while other processes keep the cores busy, three at work for each core
 
@@ -199,6 +201,8 @@ PARTS = {
         "--every-heading",
         "--every-answer",
     ),
+    "kills": lambda: soak_runs(1, "tests/test_durable_crash.py", "-k", "kill_9", "--kills=300"),
+    "cuts": lambda: soak_runs(1, "tests/test_durable_power.py", "--cuts=200"),
     "memory": lambda: soak_runs(
         1, "tests/test_memory.py", "-k", "cycles_leave_memory_flat", "--cancel-cycles=1000000"
     ),

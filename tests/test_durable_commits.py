@@ -84,36 +84,6 @@ def test_what_is_answered_is_committed(tmp_path: Path, durability: Any) -> None:
     s.close()
 
 
-def test_every_answer_at_full_has_been_synced(tmp_path: Path) -> None:
-    """Traced by the system: between two answers there is an fsync of the log."""
-    code = """
-        import os, sys
-        from sched.durable import SQLiteScheduler
-        s = SQLiteScheduler(sys.argv[1], durability=sys.argv[2])
-        os.write(2, b"begin\\n")
-        for _ in range(20):
-            s.add_task(1, "t")
-            os.write(2, b"answer\\n")
-            task = s.get_next_task()
-            os.write(2, b"answer\\n")
-            s.complete(task)
-            os.write(2, b"answer\\n")
-        os.write(2, b"end\\n")
-        os._exit(0)
-    """
-    for durability, synced in (("full", True), ("normal", False)):
-        trace = tmp_path / f"{durability}.trace"
-        command = ["strace", "-f", "-y", "-e", "trace=fsync,fdatasync,write", "-o", str(trace)]
-        command += [sys.executable, "-c", textwrap.dedent(code)]
-        command += [str(tmp_path / f"{durability}.db"), durability]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-        calls = trace.read_text(encoding="utf-8").split('"begin\\n"')[1].split('"end\\n"')[0]
-        between = calls.split('"answer\\n"')[:-1]
-        assert len(between) == 60
-        syncs = ["sync(" in part and "-wal>" in part for part in between]
-        assert all(syncs) if synced else not any(syncs), durability
-
-
 def test_one_commit_serves_all_who_wait(tmp_path: Path) -> None:
     """While the writer is held up, requests gather; they are done in one transaction."""
     s = FileScheduler()
