@@ -106,6 +106,7 @@ class Writer:
         self.inbox, self.path = inbox, inbox.path
         self.answers_early = durability == "async"
         self.is_open = True
+        self.is_crowded = False  # whether the last requests came together
         self.failed: Exception | None = None  # what is in memory is not what is in the file
         self.ownership = Ownership(self.path, lambda: inbox.letting_go)
         try:
@@ -129,7 +130,7 @@ class Writer:
         To write lets other threads run at each row. It is better that they do so before: each that
         has something to ask asks, and sleeps, and is served by the same commit."""
         batch = [self.inbox.requests.get()]
-        before = 0
+        before = 0 if self.is_crowded or self.inbox.requests.qsize() else 1
         while before < len(batch) < MOST and batch[-1].function is not None:
             before = len(batch)
             sleep(0)
@@ -138,6 +139,7 @@ class Writer:
                     batch.append(self.inbox.requests.get_nowait())
             except Empty:
                 pass
+        self.is_crowded = len(batch) > 1
         return batch
 
     def run(self, batch: list[Request]) -> None:
