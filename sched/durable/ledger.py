@@ -49,10 +49,11 @@ class SQLiteLedger(Ledger):
         self._local: Writer | None = None
         self._lock = threading.Lock()  # for a writer that has no thread of its own
         self._finalizer = weakref.finalize(self, inbox.let_go)
-        self._finalizer.atexit = False
         if not HAS_THREADS:
-            self._local = Writer(inbox, durability, options)
-            self.name = self._local.store.name
+            self._local = writer = Writer(inbox, durability, options)
+            self._finalizer.detach()
+            self._finalizer = weakref.finalize(self, writer.close)
+            self.name = writer.store.name
         else:
             opened: SimpleQueue[Outcome] = SimpleQueue()
             threading.Thread(
@@ -62,6 +63,7 @@ class SQLiteLedger(Ledger):
                 daemon=True,  # what happens at exit is close_all's to decide
             ).start()
             self.name = _value(opened.get())
+        self._finalizer.atexit = False
         forks.note(self)
         _open.add(self)
 
@@ -91,7 +93,11 @@ class SQLiteLedger(Ledger):
             self._inbox.put(request)
         else:
             with self._lock:
-                self._local.run([request])
+                self._inbox.thread = threading.get_ident()
+                try:
+                    self._local.run([request])
+                finally:
+                    self._inbox.thread = None
         return _value(answer.get())
 
     def renew_after_fork(self) -> None:
