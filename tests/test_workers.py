@@ -169,7 +169,7 @@ class Hands:
 
 
 def test_no_task_runs_twice_at_once_and_each_comes_to_one_end() -> None:
-    s = HeapScheduler(history=TASKS)
+    s = HeapScheduler(history=TASKS, max_dead_letters=TASKS)
     rng = random.Random(4)
     failures = [rng.choice([0, 0, 0, 0, 1, 2, 3]) for _ in range(TASKS)]
     attempts: Counter[int] = Counter()
