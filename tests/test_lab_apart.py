@@ -263,6 +263,7 @@ def test_what_is_done_with_right_but_slow_code_is_stopped(
 
     assert within(5, lambda: print("seen") or 17) == 17
     assert capsys.readouterr().out == "seen\n"
+    assert within(5, divmod, 17, 5) == (3, 2)
     began = time.monotonic()
     assert within(0.1, endless) is None
     assert time.monotonic() - began < 2

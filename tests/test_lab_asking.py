@@ -156,6 +156,17 @@ def test_a_number_is_written_as_people_write_it(screen: Screen) -> None:
         assert screen.last() == f"Predicted: {predictions.show(value)}"
 
 
+def test_which_one_may_be_asked_for_as_well(screen: Screen) -> None:
+    for number, text in enumerate(["3", "second 3", "3 seconds", "3.0 second"]):
+        predict(f"03-w{number}", number="which second")
+        assert "What do you expect: which second?" in screen.last()
+        write(f"03-w{number}", "the third")
+        problem = predictions.questions[f"03-w{number}"].form.widget.parts[-1].value
+        assert problem.startswith("This is not an answer yet: which second? ")
+        write(f"03-w{number}", text)
+        assert kept(f"03-w{number}") == 3
+
+
 @pytest.mark.parametrize("text", ["many", "", "  ", "nan", "inf", "1,2", "\ud83d", "9" * 5000])
 def test_what_is_no_number_is_said_below_the_field(screen: Screen, text: str) -> None:
     predict("02-n", number="seconds", within=2)

@@ -339,7 +339,7 @@ def test_a_multilevel_scheduler_is_told_level_by_level():
         [
             "MultilevelScheduler, step by step (c: comparisons so far, m: moves so far)",
             (
-                "  3.  c   1  m   3  add Log (3) to its level: compare Mail (3) with Log (3): "
+                "  1.  c   1  m   1  add Log (3) to its level: compare Mail (3) with Log (3): "
                 "as urgent, added earlier: smaller, so it goes to the end"
             ),
             "                     now: level 1 [Fix (1)], level 3 [Mail (3), Log (3)]",

@@ -42,11 +42,11 @@ def test_under_a_lock_nobody_else_comes_to_the_gate(capsys: pytest.CaptureFixtur
     for _ in range(2):
         tasks, lock = ["mail"], threading.Lock()
         got = two_workers(partial(taker, tasks, lock), patience=0.01)
-        assert got == ["None", "mail"]
+        assert got == [None, "mail"]
     assert capsys.readouterr().out == "Nobody else came to the gate.\n" * 2
     test_the_gate_lets_both_look_before_either_removes()  # a gate that gave up is closed again
 
 
 def test_an_open_gate_holds_nobody() -> None:
     tasks, lock = ["mail"], threading.Lock()
-    assert two_workers(partial(taker, tasks, lock), patience=0) == ["None", "mail"]
+    assert two_workers(partial(taker, tasks, lock), patience=0) == [None, "mail"]

@@ -53,8 +53,8 @@ def faults(cells: Sequence[NotebookNode], number: str) -> list[str]:
     said, found = int(stated[0]), []
     if said % 5 or abs(said - computed) > NEAR:
         found.append(f"it says {said} minutes, and takes {computed:.1f}; round to five")
-    if said > LONGEST or computed > LONGEST + NEAR:
-        found.append(f"{computed:.0f} minutes; {LONGEST} at most: split it or cut")
+    if said > LONGEST or computed > LONGEST:
+        found.append(f"{computed:.1f} minutes; {LONGEST} at most: split it or cut")
     return found
 
 
@@ -95,7 +95,8 @@ def lasting(stated: str, computed: int) -> list[NotebookNode]:
         ("Not long.", 20, "say once"),
         ("Part 1: about 20 minutes, part 2: about 10 minutes.", 20, "say once"),
         ("About 50 minutes.", 50, "45 at most"),
-        ("About 45 minutes.", 50, "45 at most"),
+        ("About 45 minutes.", 44, ""),
+        ("About 45 minutes.", 46, "45 at most"),
     ],
 )
 def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
@@ -105,7 +106,7 @@ def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
 
 
 # Still to be cut to one sitting: whoever does it takes the name out of this list.
-NOT_YET: set[str] = set()
+NOT_YET = {"04_retries", "05_performance", "06_scaling"}
 
 
 @pytest.mark.parametrize(

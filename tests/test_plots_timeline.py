@@ -157,6 +157,7 @@ def test_the_depth_drawn_is_that_of_the_timeline():
     assert ys(running) == [*(s.running for s in steps), steps[-1].running]
     assert xs(ready) == [*(s.time for s in steps), 8.0]
     assert len({line.get_linestyle() for line in axes.lines}) == 3
+    assert axes.get_ylim()[0] < 0  # else the axis hides a line at 0
     assert plots.describe(axes).splitlines() == [
         "At most 2 ready tasks without a worker, after 1 s.",
         "Ready, no worker free: 1 at the start, at most 2, 0.4 on average, 0 at the end.",

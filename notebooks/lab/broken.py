@@ -135,7 +135,7 @@ class BrokenQueue:
 def run_steps(steps):
     """What workers run who share a BrokenQueue and do these steps: look, remove, look, ...
 
-    steps: the number of the worker whose turn it is, such as [1, 2, 1, 2].
+    steps: the number of the worker whose turn it is, such as [1, 1, 2].
     """
     queue = BrokenQueue(["mail", "report"])
     seen = {}  # by worker: what it saw, if it has looked

@@ -54,7 +54,8 @@ def predict(
     id: which prediction this is, "<notebook>-<name>": leave it as it is.
     answer: where nothing can be clicked: a word, a number, True or False, or a short list of them.
     choices: if given, the answer is one of these.
-    number: in place of choices: the answer is a number of these, such as "seconds".
+    number: in place of choices: the answer is how many of these, such as "seconds", or which one,
+        such as "which second".
     within: the factor by which a number may be off and still be right.
     """
     notebook = notebook_of(id)
@@ -92,7 +93,7 @@ def _ask(id_: str, question: Question) -> None:
         widget = radio("What do you expect?", labels, lambda n: _clicked(id_, choices[n]))
         plain = f"What do you expect? {_one_of(choices)}"
     else:
-        asks = f"What do you expect: how many {question.unit}?"
+        asks = f"What do you expect: {_asked_for(question.unit)}?"
         if question.within is not None:
             asks += f" (Right if off by a factor of {show(question.within)} at most.)"
         plain = asks
@@ -132,18 +133,23 @@ def _refused(question: Question | None, answer: Any) -> str | None:
         if not any(agree(given, c) for c in question.choices):
             return f"{show(given)} is not among the answers here. {_one_of(question.choices)}"
     elif question.unit and _number_in(given, question.unit) is None:
-        return (
-            f"This is not an answer yet: how many {question.unit}? Write a number, such as 1,000."
-        )
+        asked = _asked_for(question.unit)
+        return f"This is not an answer yet: {asked}? Write a number, such as 1,000."
     return None
 
 
+def _asked_for(unit: str) -> str:
+    return unit if unit.startswith("which ") else f"how many {unit}"
+
+
 def _number_in(given: Answer, unit: str) -> Answer:
-    """The number that a learner has written: 3600, 3,600, 3_600, 1e6, "50 seconds"; or None."""
+    """The number that a learner has written: 3600, 3,600, 3_600, 1e6, "50 seconds", "second 3",
+    where that is the unit; or None."""
     if isinstance(given, str):
         bare = given.strip()
-        if unit and bare.casefold().endswith(unit.casefold()):
-            bare = bare[: -len(unit)]
+        one = re.escape(unit.removeprefix("which ").removesuffix("s"))
+        if unit:
+            bare = re.sub(rf"^{one}\s|{one}s?$", "", bare, flags=re.I)
         bare = re.sub(r"(?<=\d)[,_ ](?=\d\d\d)", "", bare.strip())
         try:
             number = int(bare) if re.fullmatch(r"[+-]?\d+", bare) else float(bare)

@@ -48,21 +48,22 @@ class Gate:
 gate = Gate()
 
 
-def two_workers(take: Callable[[], Any], patience: float = 10) -> list[str]:
-    """What two threads get that call take(), sorted: which of them was first is chance.
+def two_workers(take: Callable[[], Any], patience: float = 10) -> list[str | None]:
+    """What two threads get that call take(), None before a name: which was first is chance.
 
     patience: seconds for which one stands alone before the gate; 0: the gate stands open.
     """
     gate.close(patience)
-    got: list[str] = []
+    got: list[str | None] = []
 
     def worker() -> None:
         try:
-            got.append(str(take()))
+            name = take()
+            got.append(None if name is None else str(name))
         except Exception as error:
             got.append(type(error).__name__)
 
     run_threads(worker, 2)
     if gate.gave_up:
         print("Nobody else came to the gate.")
-    return sorted(got)
+    return sorted(got, key=lambda name: name or "")

@@ -48,7 +48,8 @@ def depth(timeline: Timeline, ax: "Axes | None" = None, title: str = "") -> "Axe
                 lw=width,
             )
         whole_numbers(view)
-        view.set_ylim(0, max(1, *(max(counts) for _, _, counts in looks.values())) * 1.08)
+        most = max(1, *(max(counts) for _, _, counts in looks.values()))
+        view.set_ylim(-0.04 * most, most * 1.08)  # a line at 0 is not hidden by the axis
         view.set_xlim(0, max(times[-1], 1e-9))
         view.set_xlabel(f"time since the start, {unit}")
         view.set_ylabel("tasks")

@@ -216,8 +216,9 @@ def apart(work: Callable[[], T], seconds: float | None = None) -> T:
     return cast(T, job.value)
 
 
-def within(seconds: float, work: Callable[[], T]) -> T | None:
-    """What `work` returns, if it takes so many seconds at most; else a line says so, and None.
+def within(seconds: float, work: Callable[..., T], *args: Any) -> T | None:
+    """What `work(*args)` returns, if that takes so many seconds at most; else a line says so, and
+    None.
 
     For what is done with a learner's code after its check: it may be right, and slow.
     """
@@ -225,10 +226,10 @@ def within(seconds: float, work: Callable[[], T]) -> T | None:
     def timed() -> T:
         job = here.job
         if job is None:  # there are no threads here, and nothing that could watch the clock
-            return work()
+            return work(*args)
         job.began(work)
         try:
-            return work()
+            return work(*args)
         finally:
             job.ended()
 

@@ -230,7 +230,7 @@ def _took_due(
 @exercise(
     "01",
     "Diagnosis: a queue in which tasks are held up",
-    "a fault and a list of pairs, as in ('A', [(1, 0), (2, 3)])",
+    "a fault and a list of pairs, as in ('A', [(4, 2)])",
 )
 def diagnose_one_queue(answer: Any) -> Verdict:
     """Check a diagnosis of OneQueue: (fault, the shortest list of (priority, delay) for it)."""

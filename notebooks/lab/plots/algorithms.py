@@ -123,6 +123,8 @@ class HeapByHand(HeapScheduler):
 class HeapByHandNarrator(HeapNarrator):
     """The textbooks' algorithm: the last entry sinks while the smaller child is smaller."""
 
+    called = "A heap by hand"
+
     def sink(self) -> int:
         heap, index = self.heap, 0
         while (child := 2 * index + 1) < len(heap):

@@ -85,6 +85,7 @@ class Narrator(ABC):
     comparisons: int = 0
     moves: int = 0
 
+    called: ClassVar[str] = ""  # the structure, in titles; its scheduler's class if ""
     tree: ClassVar[bool] = False  # whether the first row is drawn as a tree too
     note: ClassVar[str] = ""  # what is not counted
 

@@ -37,7 +37,7 @@ class Operation:
 class Trace:
     """All that happened, frame by frame; made by ``plots.steps``.
 
-    structure: the scheduler's class name. labels: of the tasks, in the order of adding.
+    structure: what it is called in titles. labels: of the tasks, in the order of adding.
     taken: the names in the order of taking. comparisons, moves: how many in all.
     """
 
@@ -81,14 +81,17 @@ class Trace:
     def text(self, operation: int | None = None) -> str:
         """Every frame as a sentence, with the counts so far and the lists after each operation.
 
-        operation: only this one, counted from 0 (-1: the last). The same in every run. O(frames).
+        operation: only this one, counted from 0 (-1: the last); its steps and its comparisons are
+        counted from its own beginning. The same in every run. O(frames).
         """
         lines = [f"{self.structure}, step by step (c: comparisons so far, m: moves so far)"]
         for op in self.operations if operation is None else [self._operation(operation)]:
+            first = 0 if operation is None else op.frames[0]
             for i in op.frames:
                 frame = self.frames[i]
-                counts = f"c {frame.comparisons:>3}  m {frame.moves:>3}"
-                lines.append(f"{i + 1:>3}.  {counts}  {frame.sentence}")
+                comparisons, moves = self._since(first, frame)
+                counts = f"c {comparisons:>3}  m {moves:>3}"
+                lines.append(f"{i - first + 1:>3}.  {counts}  {frame.sentence}")
             lines.append(" " * 21 + self._state(self.frames[op.frames[-1]]))
         if operation is None:
             lines.append(f"in all: {self._counts(self.comparisons, self.moves)}")
@@ -103,6 +106,13 @@ class Trace:
             if words:
                 lists.append(f"{row.name} [{', '.join(words)}]".lstrip())
         return "now: " + (", ".join(lists) or "[]")
+
+    def _since(self, first: int, frame: Frame) -> tuple[int, int]:
+        """The comparisons and moves up to a frame, from the frame of number `first` on."""
+        if not first:
+            return frame.comparisons, frame.moves
+        before = self.frames[first - 1]
+        return frame.comparisons - before.comparisons, frame.moves - before.moves
 
     @staticmethod
     def _counts(comparisons: int, moves: int) -> str:
@@ -140,9 +150,10 @@ class Trace:
         """(heading, counts, what is drawn) of each picture of a strip."""
         if operation is not None:
             op = self._operation(operation)
+            first = op.frames[0]
             return [
-                (f"{i + 1}. {f.sentence}", self._counts(f.comparisons, f.moves) + " so far", f)
-                for i, f in ((i, self.frames[i]) for i in op.frames)
+                (f"{n}. {f.sentence}", self._counts(*self._since(first, f)) + " so far", f)
+                for n, f in enumerate((self.frames[i] for i in op.frames), start=1)
             ]
         panels: list[tuple[str, str, Frame]] = []
         for op in self.operations:
@@ -190,7 +201,7 @@ class Trace:
 
         def draw(page: Page, number: int) -> None:
             i, part = shots[number]
-            self._write(page, frames[i], 0.5)
+            self._write(page, frames[i], self._counts(*self._since(op.frames[0], frames[i])))
             on_the_way = None if part == 1.0 else between(places[i - 1], places[i], part)
             stage.draw(page, frames[i], 0.0, 0.95, on_the_way)
 
@@ -198,13 +209,11 @@ class Trace:
         title, words = self._scene.said(self._title(operation)), self.describe(operation)
         return Film(draw, seconds, stage.height + 1.05, title, words)
 
-    def _write(self, page: Page, frame: Frame, y: float) -> None:
+    def _write(self, page: Page, frame: Frame, counts: str) -> None:
         """The sentence of a frame, and the counts so far, in two lines."""
-        page.text(
-            0.12, y, fit(self._scene.said(frame.sentence), 10.5, WIDTH - 0.3), 10.5, ha="left"
-        )
-        counts = self._counts(frame.comparisons, frame.moves)
-        page.text(0.12, y + 0.2, f"{counts} so far", 9.5, ha="left", color=NOTE)
+        sentence = fit(self._scene.said(frame.sentence), 10.5, WIDTH - 0.3)
+        page.text(0.12, 0.5, sentence, 10.5, ha="left")
+        page.text(0.12, 0.7, f"{counts} so far", 9.5, ha="left", color=NOTE)
 
     def slider(self, start: int = 0) -> Any:
         """A widget for a live notebook: a slider over all frames, a play button, and the sentence
@@ -280,7 +289,7 @@ def steps(
         raise ValueError(f"take must be at most the number of tasks, {len(rows)}, got {take}")
     narrator, taken = record(scheduler_class.queue(), rows, take, narrator_of(scheduler_class))
     told = narrator.labels, narrator.frames, taken, narrator.tree, narrator.note
-    return Trace(scheduler_class.__name__, *told)
+    return Trace(narrator.called or scheduler_class.__name__, *told)
 
 
 def _row(number: int, row: Any) -> tuple[int | float, str]:
