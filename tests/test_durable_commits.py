@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -210,6 +211,34 @@ def test_many_threads_lose_nothing_over_reopenings(tmp_path: Path) -> None:
         left = [task.id for task in s.pending_tasks()]
         assert sorted([*done, *left]) == list(range(1, 3 * 8 * 30 + 1))
         assert max(done.values()) == 1
+
+
+def test_a_signal_handler_may_add_while_a_call_waits() -> None:
+    """Of the thread that it interrupts, which waits for the writer and holds no lock."""
+    s = FileScheduler()
+    added: list[int] = []
+    held = threading.Event()
+
+    def hold(store: Store) -> None:
+        # Python hears of one that comes right before the caller falls asleep when it wakes up.
+        for _ in range(int(PATIENCE * 20)):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            if held.wait(0.05):
+                return
+
+    def handler(*_: Any) -> None:
+        if not held.is_set():
+            held.set()
+            added.append(s.add_task(1, "in the handler"))
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        ask(s, hold)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert added == [1]
+    assert s.add_task(1, "after it") == 2
+    s.check()
 
 
 def test_a_pool_runs_what_is_in_a_file(tmp_path: Path) -> None:
