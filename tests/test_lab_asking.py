@@ -127,9 +127,9 @@ def test_a_reveal_before_the_click_closes_nothing(
     screen: Screen, capsys: pytest.CaptureFixture[str]
 ) -> None:
     predict("01-order", **ORDER)
-    reveal("01-order", "Low", why="Time comes first.")
+    reveal("01-order", "Low")
     assert capsys.readouterr().out == (
-        "What happened: Low\nNot predicted. You still can, above: it counts.\nTime comes first.\n"
+        "What happened: Low\nNot predicted. You still can, above: it counts.\n"
     )
     click("01-order", 0)
     reveal("01-order", "Low")

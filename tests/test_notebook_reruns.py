@@ -61,18 +61,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copies(tmp_path_factory.mktemp("checkout"))
 
 
-# Not yet made so that each cell can be run again: whoever does it takes the name out of this list.
-NOT_YET: set[str] = set()
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=[pytest.mark.xfail] if path.stem in NOT_YET else [])
-        for path in (*STORED, *DEEPER)
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize("path", [*STORED, *DEEPER], ids=lambda path: path.stem)
 def test_every_cell_can_be_run_again(
     path: Path, work: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

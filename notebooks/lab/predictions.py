@@ -126,7 +126,7 @@ def _refused(question: Question | None, answer: Any) -> str | None:
     except _NoAnswer as error:
         return f"This is not an answer yet: {error}"
     if given is None or given == "":
-        return "Not yet: write your prediction in place of None, and run this cell again."
+        return "Not yet: give your prediction, as in answer=3, and run this cell again."
     if question is None:
         return None
     if question.choices is not None:
@@ -181,15 +181,14 @@ def _keep(id_: str, question: Question | None, answer: Any) -> str:
     return f"Predicted: {show(given)}{note}"
 
 
-def reveal(id: str, happened: Any, why: str = "", *, within: float | None = None) -> None:  # noqa: A002
-    """Compare a prediction with what happened in this run.
+def reveal(id: str, happened: Any, *, within: float | None = None) -> None:  # noqa: A002
+    """Compare a prediction with what happened in this run, and show what is to be read after it.
 
+    That is the text under "## <name>" in lab/after/<notebook>.md, where nobody reads it too early.
     Where nothing was predicted, it says so, and closes nothing: an answer given later counts.
 
     id: the same as in `predict`.
     happened: what the code did.
-    why: shown below; if not given, the text under "## <name>" in lab/after/<notebook>.md, where
-        nobody reads it too early.
     within: as in `predict`, where it is better stated: the learner should know.
     """
     notebook = notebook_of(id)
@@ -216,10 +215,7 @@ def reveal(id: str, happened: Any, why: str = "", *, within: float | None = None
         print(f"You predicted: {show(shown)}{counted}")
         print(f"What happened: {show(truth)}")
         print(_judgement(id, shown, truth, within))
-    if why:
-        print(why)
-    else:
-        after.show(id)
+    after.show(id)
 
 
 def _is_factor(within: float | None) -> None:
@@ -292,17 +288,11 @@ SURPRISES = (
 
 def _judgement(id_: str, answer: Answer, truth: Answer, within: float | None) -> str:
     right = agree(answer, truth, within)
-    lesson = "this is where there is most to learn."
-    if id_ in questions:
-        lesson = SURPRISES[sum(map(ord, id_)) % len(SURPRISES)]
+    lesson = SURPRISES[sum(map(ord, id_)) % len(SURPRISES)]
     if within is None or not isinstance(truth, int | float):
-        if right:
-            return "Right."
-        return lesson if id_ in questions else f"Not what you expected: {lesson}"
-    if right:
-        return f"Right: within a factor of {show(within)}."
-    off = f"Off by more than a factor of {show(within)}"
-    return f"{off}. {lesson}" if id_ in questions else f"{off}: {lesson}"
+        return "Right." if right else lesson
+    factor = f"a factor of {show(within)}"
+    return f"Right: within {factor}." if right else f"Off by more than {factor}. {lesson}"
 
 
 def _one_of(choices: Sequence[Any]) -> str:
