@@ -16,6 +16,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
 from lab import check, predict, predictions, progress, reveal, score, scores, session  # noqa: E402
+from lab.launch import fresh  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -616,3 +617,33 @@ def test_importing_lab_needs_nothing_but_the_standard_library() -> None:
 
 def test_no_file_of_lab_is_collected_as_a_test() -> None:
     assert not [p for p in (NOTEBOOKS / "lab").rglob("*.py") if p.name.startswith("test_")]
+
+
+# --- copies of before -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metadata", [{}, {"sched_form": 1}])
+def test_an_old_copy_is_told_the_command_that_gives_a_fresh_one(
+    metadata: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "deeper" / "04_pauses (mine).ipynb"
+    copy.parent.mkdir()
+    copy.write_text(json.dumps({"cells": [], "metadata": metadata}))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(copy))
+    assert session.too_old() == ""  # no folder of copies: the original, opened as it is
+    (tmp_path / ".copied.json").write_text("{}")
+    assert 'make lab ARGS="--fresh 04"' in session.too_old()
+    copy.write_bytes(fresh(copy.read_bytes()))
+    assert session.too_old() == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"metadata": 3}'])
+def test_what_cannot_be_read_is_told_nothing(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "04_retries.ipynb"
+    (tmp_path / ".copied.json").write_text("{}")
+    if content is not None:
+        copy.write_text(content)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(copy))
+    assert session.too_old() == ""

@@ -101,7 +101,7 @@ def test_a_copy_starts_afresh(launch: ModuleType, notebooks: Path, work: Path) -
     assert [cell["source"] for cell in copied["cells"]] == ["first"]  # not what CI needs
     assert copied["cells"][0]["outputs"] == []
     assert copied["cells"][0]["execution_count"] is None
-    assert copied["metadata"] == {}
+    assert copied["metadata"] == {launch.KEY: launch.FORM}
     assert "the answer" in (notebooks / "01_first.ipynb").read_text()
 
 

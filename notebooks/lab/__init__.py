@@ -12,10 +12,14 @@ from .check.apart import within
 from .practice import practice
 from .predictions import predict, reveal
 from .scores import score
+from .session import too_old
 from .shell import my_scheduler
 from .stepping import turns
 from .words import explain, explained
 from .workshop import mine
+
+if message := too_old():
+    print(message)
 
 __all__ = [
     "check",

@@ -24,6 +24,7 @@ WORK = NOTEBOOKS.parent / "work"
 
 
 RECORD = ".copied.json"  # in work/: what each copy was when it was made
+FORM, KEY = 2, "sched_form"  # in a copy's metadata; one more where older copies no longer run
 
 
 def fresh(original: bytes) -> bytes:
@@ -37,7 +38,8 @@ def fresh(original: bytes) -> bytes:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
     notebook["cells"] = cells
-    notebook.get("metadata", {}).pop("widgets", None)
+    notebook.setdefault("metadata", {}).pop("widgets", None)
+    notebook["metadata"][KEY] = FORM
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
