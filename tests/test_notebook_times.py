@@ -105,18 +105,7 @@ def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
     assert bool(said) == bool(found)
 
 
-# Still to be cut to one sitting: whoever does it takes the name out of this list.
-NOT_YET = {"04_retries", "05_performance", "06_scaling"}
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=[pytest.mark.xfail] if path.stem in NOT_YET else [])
-        for path in (*STORED, *DEEPER)
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize("path", [*STORED, *DEEPER], ids=lambda path: path.stem)
 def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
     nb = read(path)
     assert faults(nb.cells, nb.number) == []
