@@ -21,9 +21,9 @@ from sched import (
 from sched.memory import MemoryLedger
 
 _MEMORY = "/dev/shm"  # a disk in memory, where there is one: no test here pulls the plug
-_folder = Path(tempfile.mkdtemp(prefix="sched-", dir=_MEMORY if Path(_MEMORY).is_dir() else None))
+FOLDER = Path(tempfile.mkdtemp(prefix="sched-", dir=_MEMORY if Path(_MEMORY).is_dir() else None))
 _numbers: Iterator[int] = count(1)
-atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 IN_MEMORY: list[type[Scheduler]] = [
@@ -37,18 +37,24 @@ SCHEDULERS: list[type[Scheduler]] = [*IN_MEMORY]
 
 
 if sys.platform != "emscripten":  # Pyodide's core has neither SQLite nor threads
-    from sched.durable import SQLiteScheduler, action
+    from sched.durable import ShardedScheduler, SQLiteScheduler, action
 
     class FileScheduler(SQLiteScheduler):
         """One in a new file, with a window so small that most tasks are beyond it."""
 
         def __init__(self, **options: Any) -> None:
-            path = _folder / f"{next(_numbers)}.db"
+            path = FOLDER / f"{next(_numbers)}.db"
             super().__init__(path, **{"window": 3, "durability": "normal", **options})
+
+    class ThreeShards(ShardedScheduler):
+        """One over three heaps."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(3, **options)
 
     action("print")(print)  # what the suites have their tasks do
 
-    SCHEDULERS.append(FileScheduler)
+    SCHEDULERS += [FileScheduler, ThreeShards]
 
 
 def ledger_of(scheduler: Scheduler) -> MemoryLedger:

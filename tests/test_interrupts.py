@@ -21,7 +21,7 @@ import pytest
 from sched import HeapScheduler, Scheduler, task_table, waiting
 from sched.memory import MemoryLedger
 from tests.instants import at_instant, handled_by
-from tests.schedulers import IN_MEMORY, FileScheduler, ledger_of
+from tests.schedulers import IN_MEMORY, FileScheduler, ThreeShards, ledger_of
 from tests.worlds import CALLS, World, verify
 
 KINDS = ("usual", "crowded", "marked")
@@ -42,6 +42,10 @@ ASKING = [
     *("add_task with a delay", "add_tasks with keys and delays", "get_next_task", "complete"),
     *("fail with a retry", "cancel a ready one", "requeue", "iterating"),
 ]
+SHARING = [
+    *(ADDING[0], "add_task with a key", "add_tasks", "get_next_task", "peek_next_task", "complete"),
+    *("fail for good", "cancel a ready one", "reprioritize a ready one", "requeue", "metrics"),
+]
 MOVING = [*ADDING, "reprioritize a ready one", "requeue", "fail with a retry", "get_next_task"]
 
 Case = tuple[str, type[Scheduler], str, dict[str, Any]]
@@ -60,6 +64,9 @@ def cases(every: bool) -> Iterator[Case]:
             or (not options and name in QUEUING[kind])
         ):
             yield name, kind_of_scheduler, kind, options
+    for name, options in product(CALLS, OPTIONS):  # its shards are what is tried above
+        if every or (not options and name in SHARING):
+            yield name, ThreeShards, "usual", options
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,7 +15,16 @@ from sched.durable.actions import action
 from sched.durable.errors import StorageError
 from sched.durable.ownership import owner_of
 from sched.durable.reader import Reader
+from sched.durable.shards import ShardedScheduler
 from sched.durable.sqlite import SQLiteScheduler
 from sched.durable.transaction import Transaction
 
-__all__ = ["Reader", "SQLiteScheduler", "StorageError", "Transaction", "action", "owner_of"]
+__all__ = [
+    "Reader",
+    "SQLiteScheduler",
+    "ShardedScheduler",
+    "StorageError",
+    "Transaction",
+    "action",
+    "owner_of",
+]

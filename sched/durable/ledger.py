@@ -105,6 +105,10 @@ class SQLiteLedger(Ledger):
         self._forked = True
         self._finalizer.detach()
 
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What function(store, *arguments) returns, called by the writer in its turn."""
+        return self._call(function, *arguments)
+
     def transact(
         self, function: Callable[[Transaction], Any]
     ) -> tuple[Any, list[TaskEntry], list[FinishedTask]]:
