@@ -80,3 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cuts", type=int, default=20, help="how often the power of a durable queue is cut"
     )
+    parser.addoption(
+        "--simulated-seeds", type=int, default=1, help="how many times as many seeds are simulated"
+    )
+    parser.addoption("--simulated-first", type=int, default=0, help="the first of the seeds")

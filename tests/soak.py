@@ -3,6 +3,7 @@
 mutants   each mutant in tests/mutants breaks one promise; the tests that it names must notice
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
+seeds     the simulation, 60 times as many seeds, and new ones each day
 workers   200,000 tasks that fail at random, on 8 threads
 instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
@@ -188,6 +189,11 @@ PARTS = {
     "mutants": lambda: soak_mutants(MUTANTS),
     "machine": lambda: soak_runs(1, "tests/test_machine.py", "--machine-examples=1200"),
     "threads": lambda: soak_runs(20, "tests/test_threads.py"),
+    "seeds": lambda: soak_runs(
+        1,
+        *("tests/test_simulated.py", "-k", "what_the_model_says", "--simulated-seeds=60"),
+        f"--simulated-first={int(time.time() // 86400) * 10_000}",
+    ),
     "workers": soak_workers,
     "instants": lambda: soak_runs(
         1,
