@@ -119,10 +119,10 @@ class MemoryLedger(Looks, Ledger):
 
     def _numbered(
         self, rows: list[Plain | Row]
-    ) -> tuple[list[int], list[tuple[int, Plain | Row]], dict[str, int]]:
+    ) -> tuple[list[int], list[tuple[int, Any]], dict[str, int]]:
         """The id of each row; the rows that are new, with theirs; whose each key is then."""
         ids: list[int] = []
-        new: list[tuple[int, Plain | Row]] = []
+        new: list[tuple[int, Any]] = []
         keys: dict[str, int] = {}
         for row in rows:
             key = row[1].key if isinstance(row[1], Details) else None

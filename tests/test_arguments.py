@@ -204,6 +204,10 @@ class Says:
 
     def __init__(self, now: Any) -> None:
         self.now = lambda: now
+        self.said = now
+
+    def __repr__(self) -> str:  # in the id of a test: the same in every process
+        return f"Says({self.said!r})"
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,9 @@ def _panel(
             look = OUR_DOT if peer in OURS else LIMIT_DOT if peer == LIMIT else THEIR_DOT
             shown = min(race.ratio, LONGEST)
             axis.plot([1, shown], [y, y], color=FAINT, linestyle="-", marker="", zorder=1)
-            axis.plot(shown, y, **(look | {"marker": ">"} if race.ratio > LONGEST else look))
+            if race.ratio > LONGEST:
+                look = {**look, "marker": ">"}
+            axis.plot(shown, y, **look)
             smaller = "" if race.n == found.largest else f" ({_power(race.n)})"
             text = f"{_digits(race.ratio)}{smaller}{STAR * found.disturbed(race)}"
         axis.annotate(

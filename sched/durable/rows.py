@@ -81,7 +81,7 @@ def changing(item: Item) -> Row:
 def row_of(task_id: int, item: Item) -> Row:
     """The values of INSERT. O(size of arguments and result)."""
     task = item.task
-    entry = task if isinstance(task, tuple) else task.entry
+    entry: Any = task if isinstance(task, tuple) else task.entry
     added_at = entry[4] if len(entry) > 4 else entry[1]
     d = entry[3]
     if isinstance(d, str):

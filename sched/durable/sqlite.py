@@ -60,7 +60,7 @@ class SQLiteScheduler(Scheduler):
                 f"durability must be one of {names}, got {arguments.shown(durability)}"
             )
         self.window = arguments.as_count(window, "window", at_least=1)
-        self.durability = durability
+        self.durability: Durability = durability
         super().__init__(**options)
 
     def make_ledger(self, clock: Clock, **limits: Any) -> SQLiteLedger:

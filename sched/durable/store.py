@@ -60,7 +60,8 @@ class Store(Looks):
             key = row[1].key if isinstance(row[1], Details) else None
             task_id = None if key is None else keys[key]
             if task_id is None:
-                entry = self.enter_new(now, *row)
+                values: Any = row
+                entry = self.enter_new(now, *values)
                 task_id = entry[2]
                 entries.append(entry)
                 if key is not None:
