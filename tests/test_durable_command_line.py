@@ -309,6 +309,10 @@ MISTAKES: list[tuple[tuple[Any, ...], int, str]] = [
     (("run", "--actions", "no_such_module"), MISTAKE, "no_such_module"),
     (("run", "--actions", "json", "--workers", "0"), MISTAKE, "workers"),
     (("ls", "--limit", "-1"), MISTAKE, "-1"),
+    (("ls", "--limit", 10**30), MISTAKE, "of 18 digits at most, got '1000"),
+    (("cancel", 10**30), MISTAKE, "of 18 digits at most"),
+    (("add", 1, "x", "--action", "a", "--args", "[" * 50_000), MISTAKE, "--args must be an array"),
+    (("run", "--actions", ""), MISTAKE, "cannot be imported"),
     (("dance",), MISTAKE, "dance"),
     ((), MISTAKE, "COMMAND"),
 ]
@@ -363,6 +367,51 @@ def test_who_has_read_enough_ends_it_without_a_word(path: Path) -> None:
             check=False,
         )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+AWAY = """
+import os
+from sched.durable import action
+
+@action("away")
+def away(path):
+    os.rename(path, path + "-away")
+"""
+
+
+def test_a_worker_that_breaks_ends_the_command(path: Path, tmp_path: Path) -> None:
+    """And not only when something is waited for: it would look as if it worked."""
+    (tmp_path / "acts.py").write_text(AWAY)
+    here = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    from_shell(path, "add", 1, "t", "--action", "away", "--args", json.dumps([str(path)]))
+    ran = from_shell(path, "run", "--actions", "acts", env=here)
+    assert ran.returncode == UNUSABLE, ran.stderr
+    assert ran.stderr.splitlines()[-1].startswith(f"sched: {path}: it has been deleted")
+
+
+def test_what_a_terminal_cannot_show_is_shown_as_an_escape(path: Path) -> None:
+    with SQLiteScheduler(path) as s:
+        s.add_task(1, "漢 \x1b[31m")
+    ran = from_shell(path, "ls", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\\u6f22 \\x1b[31m" in ran.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full, on Linux")
+def test_what_cannot_be_printed_is_told_in_a_line(path: Path) -> None:
+    SQLiteScheduler(path).close()
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "sched", str(path), "stats"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert ran.returncode == UNUSABLE
+    assert ran.stderr.count("\n") == 1
+    assert "No space left on device" in ran.stderr
 
 
 def test_without_a_file_it_says_what_the_package_is() -> None:

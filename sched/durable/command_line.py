@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
-from sched.arguments import class_name
+from sched.arguments import class_name, shown
 from sched.durable.actions import function_of, name_of
 from sched.durable.copying import compact_file, copy_file
 from sched.durable.errors import StorageError
@@ -40,6 +40,7 @@ from sched.task import (
 
 DONE, NO_SUCH_TASK, MISTAKE, TAKEN, UNUSABLE = range(5)
 ALL = 2**62  # a limit that keeps everything: a command is not the one to forget tasks
+IDLE = 1.0  # seconds between two looks at a pool that has nothing to do: has it broken?
 STATES = ("pending", "running", "dead", "finished", "all")
 
 
@@ -57,14 +58,20 @@ class WrongError(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command; what it returns is the exit code."""
+    for channel in (sys.stdout, sys.stderr):
+        if isinstance(channel, TextIOWrapper):  # what a terminal cannot show is shown as an escape
+            channel.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
     path = Path(given.file)
     try:
         code: int = given.carry_out(path, given) or DONE
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read it, head for example, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return DONE
+    except OSError as error:  # of what is printed; those of the file are a StorageError
+        _say_no_more()
+        return _wrong(error, UNUSABLE)
     except StorageError as error:
         return _wrong(error, TAKEN if owner_of(path) not in (None, os.getpid()) else UNUSABLE)
     except (UnknownTaskError, InvalidTransitionError, QueueFullError) as error:
@@ -78,6 +85,11 @@ def main(arguments: Sequence[str]) -> int:
     except SignalledError as ended:
         return 128 + int(ended.args[0])
     return code
+
+
+def _say_no_more() -> None:
+    """What has not been printed is not tried again at the end of the program."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wrong(error: Exception, code: int) -> int:
@@ -184,9 +196,10 @@ def backup(path: Path, given: Any) -> None:
 
 def opened(path: Path, *, make: bool = False, history: int = ALL) -> SQLiteScheduler:
     """The scheduler of a file, which is forgotten nothing of. Raises StorageError."""
-    if not (make or path.exists()):
+    there = os.path.exists(path)  # which raises nothing, however odd the path
+    if not (make or there):
         raise StorageError(path, "there is no such file")
-    aging = Reader(path).aging() if path.exists() else None
+    aging = Reader(path).aging() if there else None
     return SQLiteScheduler(path, history=history, max_dead_letters=None, aging=aging)
 
 
@@ -212,10 +225,10 @@ def add(path: Path, given: Any) -> None:
 
 
 def _parsed(text: str, option: str, kind: type, called: str) -> Any:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         if isinstance(value := json.loads(text), kind):
             return value
-    raise WrongError(f"{option} must be {called} of JSON, got {text!r}")
+    raise WrongError(f"{option} must be {called} of JSON, got {shown(text)}")
 
 
 def cancel(path: Path, given: Any) -> int:
@@ -263,14 +276,20 @@ def run(path: Path, given: Any) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
-    never: SimpleQueue[None] = SimpleQueue()
-    with opened(path, history=given.history) as s, WorkerPool(s, given.workers) as pool:
-        print(f"{path}: {counted(len(s), 'pending task')}, {counted(given.workers, 'worker')}")
-        sys.stdout.flush()
-        if given.drain:
-            pool.drain()
-        else:
-            never.get()
+    with opened(path, history=given.history) as s:
+        try:
+            with WorkerPool(s, given.workers) as pool:
+                pending, workers = counted(len(s), "pending task"), counted(given.workers, "worker")
+                print(f"{path}: {pending}, {workers}")
+                sys.stdout.flush()
+                while not pool.drain() or not given.drain:
+                    time.sleep(IDLE)
+        except StorageError:
+            raise
+        except RuntimeError as error:  # a worker crashed, or there are no more threads
+            if isinstance(error.__cause__, StorageError):
+                raise error.__cause__ from None
+            raise WrongError(f"{error}") from error
 
 
 def _end(number: int, frame: object) -> None:  # noqa: ARG001 (given by the signal)
@@ -344,8 +363,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more, got {text!r}")
+    if not text.isdecimal() or len(text) > 18:  # a file has no larger ones
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, 0 or more, of 18 digits at most, got {shown(text)}"
+        )
     return int(text)
 
 
