@@ -104,6 +104,8 @@ def _fail(scheduler: Scheduler, task: Task, error: str | BaseException, worker: 
     try:
         again = scheduler.fail(task, error)
     except BaseException as broken:  # the hand-out is over, or the policy raised: the user's code
+        if scheduler.ledger.is_to_blame(broken):
+            raise  # to end the task for good now would be to take an attempt from it
         try:
             text = f"{text}; and its retry policy raised {class_name(broken)}"
             again = scheduler.fail(task, text, final=True)

@@ -148,6 +148,10 @@ class Ledger(ABC):
     def give_way(self) -> None:  # noqa: B027 (a ledger without a crowd needs none)
         """Let others end what they are in the midst of: for workers, before they take. O(1)."""
 
+    def is_to_blame(self, error: BaseException) -> bool:  # noqa: ARG002 (for those that are)
+        """Whether it is the ledger that raised this: no task and no policy did. O(1)."""
+        return False
+
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         """Refuse to be copied or pickled, with a view of its tasks, say. O(1)."""
         raise TypeError(

@@ -103,6 +103,9 @@ def test_a_mistake_in_an_argument_is_told_as_add_task_tells_it(s: SQLiteSchedule
         *("ATTACH 'x.db' AS x", "DELETE FROM sched_tasks", "UPDATE Sched_File SET magic = ''"),
         *("DROP TABLE sched_tasks", "DROP INDEX sched_ready", "CREATE TABLE sched_mine (a)"),
         "INSERT INTO sched_tasks SELECT * FROM sched_tasks",
+        "CREATE TEMP TABLE sched_tasks (id)",
+        "CREATE TEMP VIEW sched_tasks AS SELECT 1",
+        "REINDEX sched_ready",
         "ALTER TABLE sched_tasks RENAME TO orders2",
         "CREATE TRIGGER a AFTER INSERT ON sched_tasks BEGIN SELECT 1; END",
         "CREATE TRIGGER a AFTER INSERT ON orders BEGIN DELETE FROM sched_tasks; END",
@@ -194,3 +197,34 @@ def test_it_has_a_transaction_of_its_own_among_others(s: SQLiteScheduler) -> Non
     assert orders(s) == []
     assert (s.metrics().added, s.metrics().cancelled) == (40, 40)
     s.check()
+
+
+def test_what_rolls_back_inside_of_it_undoes_all_of_it(s: SQLiteScheduler) -> None:
+    """A function that goes on after such an error would write outside of any transaction."""
+
+    def goes_on(t: Transaction, then: Any = None) -> None:
+        save(t)
+        with pytest.raises(sqlite3.IntegrityError):
+            t.execute("INSERT OR ROLLBACK INTO orders VALUES (1, 'again')")
+        t.add_task(1, "after it")
+        if then is not None:
+            t.execute(then)
+
+    for then in (None, "INSERT INTO orders VALUES (2, 'alone')"):
+
+        def function(t: Transaction, then: Any = then) -> None:
+            goes_on(t, then)
+
+        with pytest.raises(sqlite3.IntegrityError):
+            s.transact(function)
+        assert (orders(s), len(s), s.metrics().added) == ([], 0, 0)
+        s.check()
+    assert s.transact(save) == (1, 1)
+
+
+def test_it_reads_what_it_has_added(s: SQLiteScheduler) -> None:
+    def look(t: Transaction) -> Any:
+        save(t)
+        return t.execute("SELECT name FROM sched_tasks")
+
+    assert s.transact(look) == [("mail",)]

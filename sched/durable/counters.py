@@ -23,9 +23,14 @@ class Counters:
         """Those of the file. O(1)."""
         return cls(*connection.execute(f"SELECT {', '.join(NAMES)} FROM sched_file").fetchone())
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Into the file, in the transaction that is open. O(1)."""
-        connection.execute(WRITE, [getattr(self, name) for name in NAMES])
+    def write(self, connection: sqlite3.Connection, opening: int) -> None:
+        """Into the file, in the transaction that is open. O(1).
+
+        opening: how often the file had been opened when its owner opened it. Raises
+        sqlite3.OperationalError if somebody has opened it since: then it is no longer ours."""
+        values = [getattr(self, name) for name in NAMES]
+        if connection.execute(WRITE, [*values, opening]).rowcount != 1:
+            raise sqlite3.OperationalError("another owner has opened it since")
 
     @property
     def pending(self) -> int:
@@ -34,4 +39,4 @@ class Counters:
 
 
 NAMES = [field.name for field in fields(Counters)]
-WRITE = f"UPDATE sched_file SET {', '.join(f'{name} = ?' for name in NAMES)}"
+WRITE = f"UPDATE sched_file SET {', '.join(f'{name} = ?' for name in NAMES)} WHERE openings = ?"

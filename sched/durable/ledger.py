@@ -70,6 +70,8 @@ class SQLiteLedger(Ledger):
     def close(self) -> None:
         """Finish what has been asked for, close the file and let it go. Idempotent. O(1)."""
         if not self._forked:
+            self._refuse_the_writer()
+            self._inbox.letting_go = True  # should this be interrupted, it is closed all the same
             self._request(None)
             self._finalizer.detach()
 
@@ -77,14 +79,17 @@ class SQLiteLedger(Ledger):
         if self._forked:
             raise StorageError(
                 self.path,
-                "it belongs to the process that this one was forked from: open it in one of them",
+                "it belongs to the process that this one was forked from",
             )
+        self._refuse_the_writer()
+        return self._request(function, *arguments)
+
+    def _refuse_the_writer(self) -> None:
         if self._inbox.thread == threading.get_ident():
             raise RuntimeError(
                 f"{self.path}: this call would wait for the writer, and it is the writer that "
                 "makes it: in a transaction, use what its function is given"
             )
-        return self._request(function, *arguments)
 
     def _request(self, function: Callable[..., Any] | None, *arguments: Any) -> Any:
         answer: SimpleQueue[Outcome] = SimpleQueue()
@@ -99,6 +104,9 @@ class SQLiteLedger(Ledger):
                 finally:
                     self._inbox.thread = None
         return _value(answer.get())
+
+    def is_to_blame(self, error: BaseException) -> bool:
+        return isinstance(error, StorageError) and error.path == self.path
 
     def renew_after_fork(self) -> None:
         """In a forked child: the file is the parent's. O(1)."""

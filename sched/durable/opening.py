@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from sched.arguments import shown
 from sched.durable import schema
 from sched.durable.errors import StorageError
 
@@ -27,6 +28,18 @@ REASONS = {
 }
 
 
+def as_path(path: object) -> Path:
+    """The path of a file, to which it leads wherever the process goes. O(1).
+
+    Raises TypeError or ValueError."""
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise TypeError(f"path must be a str or a Path, got {shown(path)}")
+    if text in ("", ":memory:") or "\0" in text:
+        raise ValueError(f"path must be that of a file, got {shown(path)}")
+    return Path(text).absolute()
+
+
 def explained(path: str | Path, error: Exception) -> StorageError:
     """What an error of SQLite means for the file. O(1)."""
     name: str = getattr(error, "sqlite_errorname", None) or ""
@@ -43,9 +56,13 @@ def open_database(
     try:
         size = path.stat().st_size if path.exists() else None
         if size is None:
-            _create(path, aging)
+            _create(Path(os.path.realpath(path)), aging)  # where a link leads that leads nowhere
         elif path.is_dir():
             raise StorageError(path, "it is a directory")
+        elif (names := _names(path)) > 1:
+            raise StorageError(
+                path, f"it has {names} names (hard links), and a log for each: delete the others"
+            )
         elif size == 0:
             raise StorageError(path, "it is empty: delete it if a new queue is to stand there")
         connection = connect(path, "rw")
@@ -58,6 +75,14 @@ def open_database(
         raise explained(path, error) from error
     except OSError as error:
         raise StorageError(path, error.strerror or str(error)) from error
+
+
+def _names(path: Path) -> int:
+    """How many names a file has, without the one that a backup had until it was whole. O(1)."""
+    other = path.with_name(path.name + "-new")
+    if path.stat().st_nlink > 1 and other.exists() and other.samefile(path):
+        other.unlink()  # it was interrupted just then
+    return path.stat().st_nlink
 
 
 def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:

@@ -1,6 +1,7 @@
 """Reader: a look into a file, whoever has it; it never writes, and holds nobody up."""
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from sched.durable import schema
 from sched.durable.counters import Counters
 from sched.durable.disk_table import SELECT
 from sched.durable.errors import StorageError
-from sched.durable.opening import connect, explained
+from sched.durable.opening import as_path, connect, explained
 from sched.durable.ownership import owner_of
 from sched.durable.rows import Row, item_of
 from sched.durable.schema import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, WAITING
@@ -25,7 +26,7 @@ class Reader:
     file of this scheduler; whether it is damaged is found out where it is read."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = as_path(path)
         with self._connection():
             pass
 
@@ -102,9 +103,15 @@ class Reader:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        if not self.path.exists():
-            raise StorageError(self.path, "there is no such file")
-        if self.path.stat().st_size == 0:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            raise StorageError(self.path, "there is no such file") from None
+        except OSError as error:
+            raise StorageError(self.path, error.strerror or str(error)) from None
+        if stat.S_ISDIR(found.st_mode):
+            raise StorageError(self.path, "it is a directory")
+        if found.st_size == 0:
             raise StorageError(self.path, "it is empty")
         try:
             with closing(connect(self.path, "ro")) as connection:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, get_args
 
@@ -10,7 +9,7 @@ from sched import arguments
 from sched.base import Scheduler
 from sched.clock import Clock
 from sched.durable.ledger import SQLiteLedger
-from sched.durable.opening import Durability
+from sched.durable.opening import Durability, as_path
 from sched.durable.transaction import Transaction
 from sched.heap import HeapQueue
 
@@ -110,6 +109,12 @@ class SQLiteScheduler(Scheduler):
         refers to is closed, and at exit, every one is."""
         self._file.close()
 
+    def __repr__(self) -> str:
+        try:
+            return super().__repr__()
+        except RuntimeError as error:  # it is closed; a repr that raises would hide how that came
+            return f"<{type(self).__name__}: {error}>"
+
     def __enter__(self) -> "SQLiteScheduler":
         return self
 
@@ -120,12 +125,3 @@ class SQLiteScheduler(Scheduler):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def as_path(path: object) -> Path:
-    """The path of a file. Raises TypeError or ValueError. O(1)."""
-    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"path must be a str or a Path, got {arguments.shown(path)}")
-    if os.fspath(path) in ("", ":memory:"):
-        raise ValueError(f"path must be that of a file, got {arguments.shown(path)}")
-    return Path(path)

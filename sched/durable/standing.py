@@ -57,7 +57,7 @@ class Standing:
         self.history, self.aging = history, aging
         self.max_dead_letters = inf if max_dead_letters is None else max_dead_letters
         self.max_pending = inf if max_pending is None else max_pending
-        self.handed_out = opening << 32
+        self.opening, self.handed_out = opening, opening << 32
         self.load()
 
     # --- the transaction --------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class Standing:
         """Make all that has changed last. O(changes)."""
         self.table.write()
         if self.connection.in_transaction:
-            self.counters.write(self.connection)
+            self.counters.write(self.connection, self.opening)
             self.connection.execute("COMMIT")
 
     def undo(self) -> None:

@@ -7,7 +7,7 @@ at once.
 
 from typing import Any
 
-from sched.arguments import Plain, Row
+from sched.arguments import Plain, Row, as_seconds
 from sched.durable.looks import Looks
 from sched.durable.rows import Item
 from sched.durable.schema import RUNNING
@@ -174,9 +174,10 @@ class Store(Looks):
                         if isinstance(policy, RetryPolicy)
                         else policy.allows(task.attempts, DIED)
                     )
-                    pause = policy.pause(task.attempts) if again else 0.0
+                    if again:
+                        pause = as_seconds(policy.pause(task.attempts), "retry.pause()")
                 except Exception:  # a policy of the user's own: no reason to lose the task
-                    again = True
+                    again, pause = True, 0.0
             if again:
                 self.retry(task, DIED, pause)
             else:

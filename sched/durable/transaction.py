@@ -22,14 +22,8 @@ from sched.task import FinishedTask, Task
 
 OURS = "sched_"  # how the names of our tables and indexes begin
 
-# What may be done to a table of somebody else's, and not to ours. The name is the first argument
-# that SQLite tells, or the second.
-WRITES = (
-    *(sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE),
-    *(sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_DROP_INDEX, sqlite3.SQLITE_ALTER_TABLE),
-    *(sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_TRIGGER),
-    *(sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_TEMP_TRIGGER),
-)
+# What may be done to what has such a name, which SQLite tells as the first argument or the second.
+LOOKS = (sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION)
 # What would end the transaction, or change what a commit means.
 NEVER = (
     *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_PRAGMA),
@@ -44,6 +38,7 @@ class Transaction:
         self._store: Store | None = store
         self.entries: list[TaskEntry] = []  # what was added
         self.completed: list[FinishedTask] = []
+        self._rolled_back: sqlite3.Error | None = None
 
     def execute(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         """Execute one statement of SQL on the file, and return its rows. O(what it takes)::
@@ -51,7 +46,9 @@ class Transaction:
             [(order,)] = t.execute("INSERT INTO orders (item) VALUES (?) RETURNING id", ("tea",))
 
         It may read all tables and write all but those of the scheduler; it may not begin, commit
-        or roll back. Raises PermissionError for that, and sqlite3.Error."""
+        or roll back. Raises PermissionError for that, and sqlite3.Error. An error that has rolled
+        back (``INSERT OR ROLLBACK``, a full disk) ends the transaction: it is raised once more when
+        the function returns."""
         return self._run(lambda connection: connection.execute(sql, parameters))
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> None:
@@ -102,6 +99,12 @@ class Transaction:
         done = self._valid().complete(as_task(task), storable_result(result))
         self.completed.append(done)
 
+    def require(self) -> None:
+        """Raise what has rolled all of it back, if something has: what came after it would be
+        committed without what came before. O(1)."""
+        if self._rolled_back is not None:
+            raise self._rolled_back
+
     def end(self) -> None:
         """The function has returned: nothing more can be done with this. O(1)."""
         self._store = None
@@ -112,11 +115,16 @@ class Transaction:
         return self._store
 
     def _run(self, what: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> list[tuple[Any, ...]]:
-        connection = self._valid().connection
+        store = self._valid()
+        self.require()
+        store.table.write()  # what it has added is there to be read
+        connection = store.connection
         connection.set_authorizer(_authorize)
         try:
             return what(connection).fetchall()
         except sqlite3.DatabaseError as error:
+            if not connection.in_transaction:
+                self._rolled_back = error
             if getattr(error, "sqlite_errorname", "").startswith("SQLITE_AUTH"):
                 raise PermissionError(
                     "SQL in a transaction may not begin, commit or roll back, attach, set a "
@@ -129,7 +137,7 @@ class Transaction:
 
 def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
     ours = any(name is not None and name.lower().startswith(OURS) for name in (first, second))
-    forbidden = action in NEVER or (ours and action in WRITES)
+    forbidden = action in NEVER or (ours and action not in LOOKS)
     return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
 
 
@@ -152,6 +160,7 @@ def transact(
     transaction = Transaction(store)
     try:
         value = function(transaction)
+        transaction.require()
     except BaseException as error:  # a refusal too: what was done before it is undone
         raise FunctionRaisedError(error) from None
     finally:

@@ -13,6 +13,7 @@ This thread alone refers to the database. So a forked child, which has no such t
 the copy of the connection that it has; and a scheduler that nobody refers to is closed.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -90,9 +91,16 @@ def serve(
         opened((None, error.with_traceback(None)))
         return
     opened((writer.store.name, None))
+    batch: list[Request] = []
     try:
         while writer.is_open:
-            writer.run(writer.gather())
+            batch = writer.gather()
+            writer.run(batch)
+            batch = []  # what it refers to may be the scheduler
+    except BaseException as error:  # a fault of ours; who has been answered hears no more
+        for request in batch:
+            request.answer((None, StorageError(inbox.path, f"its writer broke: {error!r}")))
+        raise
     finally:
         writer.close()
 
@@ -123,6 +131,7 @@ class Writer:
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
             raise
+        self.place = _place(self.path)
 
     def gather(self) -> list[Request]:
         """Wait for a request, and take all that arrives while others are about to append theirs.
@@ -155,34 +164,51 @@ class Writer:
 
     def _run(self, batch: list[Request]) -> None:
         """Do all of it in one transaction, and answer."""
+        if self.failed is not None and len(batch) > 1:  # the first is told, and the others go on
+            for request in batch:
+                self._run([request])
+            return
         try:
             if self.failed is not None:
                 self._recover()
             outcomes = [self._do(request) for request in batch]
             self.store.write()
+            self._require_place()
             if not self.answers_early:
                 self.store.commit()
         except BaseException as error:
             self._undo(error)
-            if len(batch) > 1:
+            if len(batch) > 1 and not _is_busy(error):
                 for request in batch:
                     self._run([request])
-            elif isinstance(error, sqlite3.Error):
-                batch[0].answer((None, explained(self.path, error)))
-            else:
-                raised = error.error if isinstance(error, FunctionRaisedError) else error
-                batch[0].answer((None, raised))
+                return
+            if _closes(batch):  # whatever went wrong
+                self.close()
+            for request in batch:
+                request.answer((None, self._told(error)))
             return
-        if not self.is_open:
+        if _closes(batch):
             self.close()
         for request, outcome in zip(batch, outcomes, strict=True):
             request.answer(outcome)
         if self.answers_early and self.is_open:
             self._commit()
 
+    def _require_place(self) -> None:
+        """Raise if what is to be committed would be in a file that nobody finds again. O(1)."""
+        if self.store.connection.in_transaction and _place(self.path) != self.place:
+            raise StorageError(
+                self.path, "it has been deleted, or replaced, while it was open: nothing is kept"
+            )
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What the caller is told."""
+        if isinstance(error, sqlite3.Error):
+            return explained(self.path, error)
+        return error.error if isinstance(error, FunctionRaisedError) else error
+
     def _do(self, request: Request) -> Outcome:
         if request.function is None:
-            self.is_open = False
             return None, None
         try:
             return request.function(self.store, *request.arguments), None
@@ -213,11 +239,38 @@ class Writer:
     def close(self) -> None:
         """Close the file and let it go; what arrives from now on is refused. Idempotent."""
         self.is_open = False
-        if not self.inbox.closed:
-            try:
+        try:
+            if not self.inbox.closed:
+                self._let_go()
+        finally:
+            self.inbox.closed, self.inbox.thread = True, None  # another may get this one's id
+            self.inbox.refuse_all()
+
+    def _let_go(self) -> None:
+        try:
+            if self.failed is None:
                 self._commit()
+        finally:
+            try:
                 self.store.connection.close()
             finally:
                 self.ownership.release()
-                self.inbox.closed = True
-        self.inbox.refuse_all()
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Which file is there; None if there is none. O(1)."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _closes(batch: list[Request]) -> bool:
+    """Whether the last request, and no other can, closes the file."""
+    return bool(batch) and batch[-1].function is None
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether another program would not let us write: no request's fault, and a long wait."""
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
