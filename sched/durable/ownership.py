@@ -23,7 +23,7 @@ from sched.durable.opening import as_path
 
 if sys.platform == "win32":
     import msvcrt
-else:
+elif sys.platform != "emscripten":  # in a browser there is no other process
     import fcntl
 
 LONGEST = 10.0  # seconds to wait for an owner in this process that is about to let go
@@ -148,7 +148,7 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool:
         if sys.platform == "win32":
             os.lseek(descriptor, FAR, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
+        elif sys.platform != "emscripten":
             fcntl.lockf(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
