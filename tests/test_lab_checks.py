@@ -23,6 +23,7 @@ from lab import check  # noqa: E402
 from lab.check.exercises import Exercise, is_empty  # noqa: E402
 from lab.check.running import BrokenError, Trial  # noqa: E402
 from lab.check.searching import Verdict, run, shrink  # noqa: E402
+from lab.disk import Disk  # noqa: E402
 from sched import HeapScheduler, VirtualClock  # noqa: E402
 from tests import test_notebook_rules as notebook_rules  # noqa: E402
 from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
@@ -178,6 +179,7 @@ def pasting(exercise: Exercise, thing: Any) -> dict[str, Any]:
     asked = re.search(r"\((\w+)\)", exercise.asks_for)
     reading = [10]
     names: dict[str, Any] = {
+        "Disk": Disk,
         "HeapScheduler": HeapScheduler,
         "VirtualClock": VirtualClock,
         "reading": reading,

@@ -196,3 +196,41 @@ class BrokenLevels:
         if not level:
             del self.levels[priority]
         return task_name
+
+
+class BrokenLog:
+    """A log of tasks. It is opened with the text of the file, and again after each crash.
+
+    It works until there is a crash. One thing is missing.
+    """
+
+    def __init__(self, text=""):
+        self.text = text  # what is in the file
+
+    def write(self, line):
+        self.text = self.text + line + "\n"
+
+    def replay(self):
+        tasks = []
+        for line in self.text.split("\n")[:-1]:  # what stands after the last "\n" is torn
+            what, _, name = line.partition(" ")
+            if what == "add":
+                tasks.append(name)
+            elif name in tasks:
+                tasks.remove(name)
+        return tasks
+
+
+def left_by(steps):
+    """What BrokenLog replays after these steps: lines to write, and "crash".
+
+    A crash comes in the middle of writing "add new": "add n" is in the file, and it is opened
+    again.
+    """
+    log = BrokenLog()
+    for step in steps:
+        if step == "crash":
+            log = BrokenLog(log.text + "add n")
+        else:
+            log.write(step)
+    return log.replay()

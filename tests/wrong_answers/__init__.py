@@ -49,6 +49,18 @@ def also_right(exercise: str) -> Callable[[Any], Any]:
     return enter
 
 
-from tests.wrong_answers import nb00, nb01, nb02, nb03, nb04, nb05, nb06  # noqa: E402
+from tests.wrong_answers import nb00, nb01, nb02, nb03, nb04, nb05, nb06, nb07  # noqa: E402
 
-__all__ = ["RIGHT", "WRONG", "WrongAnswer", "nb00", "nb01", "nb02", "nb03", "nb04", "nb05", "nb06"]
+__all__ = [
+    "RIGHT",
+    "WRONG",
+    "WrongAnswer",
+    "nb00",
+    "nb01",
+    "nb02",
+    "nb03",
+    "nb04",
+    "nb05",
+    "nb06",
+    "nb07",
+]

@@ -19,6 +19,7 @@ from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
+from .nb07 import diagnose_07, replay, sound, window
 
 __all__ = [
     "Exercise",
@@ -31,6 +32,7 @@ __all__ = [
     "diagnose_04",
     "diagnose_05",
     "diagnose_06",
+    "diagnose_07",
     "diagnose_one_queue",
     "exercises",
     "finish_time",
@@ -47,16 +49,19 @@ __all__ = [
     "pause",
     "pauses",
     "rank",
+    "replay",
     "run_all",
     "run_next",
     "runs",
     "sorted_add",
+    "sound",
     "steady_clock",
     "take",
     "tie_break",
     "try_again",
     "two_sides",
     "waiting",
+    "window",
     "work",
     "work_off",
 ]

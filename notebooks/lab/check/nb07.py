@@ -1,0 +1,263 @@
+"""Notebook 07: a log that is replayed, a window on a disk, lines that a checksum guards."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from ..broken import left_by
+from ..disk import Disk
+from .exercises import exercise, need_class, need_diagnosis, need_function
+from .running import BrokenError, Trial
+from .searching import Case, Verdict, random_cases, right, sequences, smallest_failure, wrong
+
+# --- the log --------------------------------------------------------------------------------------
+
+STEPS = ["add mail", "done mail", "add backup", "done backup"]
+LONG = [
+    *("add send the mail", "add add salt", "add be done", "done send the mail", "add 7"),
+    *("add backup", "done add salt", "add send the mail", "done be done", "done backup"),
+]
+
+
+def open_tasks(text: str) -> list[str]:
+    """The names that were added and are not done, by the lines that are whole."""
+    names: list[str] = []
+    for line in text.split("\n")[:-1]:
+        what, _, name = line.partition(" ")
+        if what == "add":
+            names.append(name)
+        else:
+            names.remove(name)
+    return names
+
+
+def histories() -> Iterator[Case]:
+    """Logs as lists of their lines, the shortest first; the last line may be torn."""
+    yield []
+    for lines in sequences(STEPS, 4):
+        if makes_sense(lines):
+            whole = [f"{line}\n" for line in lines]
+            yield whole
+            last = lines[-1]
+            yield from ([*whole[:-1], last[:end]] for end in (len(last) - 2, len(last), 4, 2))
+    whole = [f"{line}\n" for line in LONG]
+    yield from (whole[:number] for number in range(1, len(whole) + 1))
+    yield [*whole[:5], "done"]
+
+
+def makes_sense(lines: list[str]) -> bool:
+    """Whether each task is added while it is not there, and done while it is."""
+    there: set[str] = set()
+    for line in lines:
+        what, _, name = line.partition(" ")
+        if (what == "add") is (name in there):
+            return False
+        there ^= {name}
+    return True
+
+
+@exercise("07", "A log, replayed after a crash", "your function, as in replay(replay)")
+def replay(function: Any) -> Verdict:
+    """Check ``replay(text)``: the tasks that are still to be done. A case: the lines of the log."""
+    unfit = need_function(function, "replay", "check.replay(replay)")
+    if unfit:
+        return unfit
+    found = smallest_failure(partial(_replay, function=function), histories())
+    return found or right("what is whole counts, what is torn does not, and nothing is lost.")
+
+
+def _replay(trial: Trial, case: Case, function: Any) -> None:
+    text = "".join(case)
+    if not makes_sense(text.split("\n")[:-1]):  # nothing was promised about such a log
+        return
+    expected, torn = open_tasks(text), bool(text) and not text.endswith("\n")
+    shown = f"replay({text!r})"
+    got = trial.call(shown, "replay", function, text)
+    if not isinstance(got, list | tuple):
+        kind = "None" if got is None else f"a {type(got).__name__}"
+        raise BrokenError("replay", "does not return a list", f"It returned {kind}.")
+    got, detail = list(got), f"It returned {list(got)}; still to be done: {expected}."
+    if got == expected:
+        return
+    if any(not isinstance(name, str) or name not in text or "\n" in name for name in got):
+        raise BrokenError("replay", "gives something else than names", detail)
+    if torn and got == _torn_as_whole(text):
+        raise BrokenError("replay", "takes a torn line for a whole one", detail)
+    names = {line.rstrip("\n").partition(" ")[2] for line in case}
+    if any(name not in names for name in got):
+        raise BrokenError("replay", "gives something else than names", detail)
+    if set(expected) - set(got):
+        raise BrokenError("replay", "loses a task", detail)
+    if len(got) > len(expected):
+        raise BrokenError("replay", "brings back what is done", detail)
+    raise BrokenError("replay", "changes the order", detail)
+
+
+def _torn_as_whole(text: str) -> list[str] | None:
+    try:
+        return open_tasks(text + "\n")
+    except ValueError:
+        return None
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+
+@exercise(
+    "07",
+    "Diagnosis: a log that goes on after a crash",
+    "a fault and a list of steps, as in ('A', ['add mail', 'crash'])",
+)
+def diagnose_07(answer: Any) -> Verdict:
+    """Check a diagnosis of BrokenLog: (fault, the fewest steps that show it)."""
+    unfit = need_diagnosis(answer, "check.diagnose_07((fault, steps))")
+    if unfit:
+        return unfit
+    fault, steps = answer
+    lines = [step for step in steps if step != "crash"]
+    if not all(isinstance(s, str) and re.fullmatch(r"(add|done) .+", s) for s in lines):
+        return wrong(
+            "the list", "should hold steps such as 'add mail', 'done mail' and 'crash', in quotes"
+        )
+    if not makes_sense(lines):
+        return wrong("the list", "adds a task that is there, or ends one that is not")
+    expected = open_tasks("".join(f"{line}\n" for line in lines))
+    untyped: Any = left_by
+    got = untyped(steps)
+    shown = f"it replays {got}, and should {expected}"
+    if got == expected:
+        return wrong("the list", f"does not show the fault: BrokenLog replays {got}, as it should")
+    if len(steps) > 2:
+        return wrong("the list", f"shows the fault ({shown}), but a shorter one can")
+    if fault.strip().upper() != "C":
+        return wrong(
+            "the fault",
+            "is another one",
+            f"Your list does show it: {shown}. Write down the text of the file, letter by letter.",
+        )
+    return right(f"{shown}. The new line stands on the end of the torn one.")
+
+
+# --- a window (deeper) ----------------------------------------------------------------------------
+
+
+@exercise("07", "A window on a larger queue", "your class, as in window(Window)")
+def window(answer: Any) -> Verdict:
+    """Check ``Window``: add(item), take(). A case: numbers to add, and None to take."""
+    unfit = need_class(answer, "check.window(Window)", "add", "take")
+    if unfit:
+        return unfit
+    for size in (2, 1, 3):
+        scenario = partial(_window, kind=answer, size=size)
+        found = smallest_failure(
+            scenario,
+            sequences([2, 1, None], 5),
+            random_cases(lambda r: r.choice([*range(9), None, None, None]), 40),
+            lambda item: [] if item is None else range(item),
+        )
+        if found:
+            return found
+    cases = [list(range(number)) for number in range(1, 20)]  # all are added, then all taken
+    found = smallest_failure(partial(_window, kind=answer, size=5, few_reads=True), cases)
+    return found or right("the order is exact, and never more than a window of items is in memory.")
+
+
+def _window(trial: Trial, case: Case, kind: Any, size: int, few_reads: bool = False) -> None:
+    disk = Disk()
+    trial.note("disk = Disk()")
+    window = trial.call(f"w = {kind.__name__}({size}, disk)", kind.__name__, kind, size, disk)
+    there: list[Any] = []
+    beyond: tuple[int, BrokenError] | None = None
+    rest = [None] * (sum(item is not None for item in case) + 1)  # take all that is left, and more
+    for item in [*case, *rest]:
+        if item is None:
+            got = trial.call("w.take()", "take", window.take)
+            smallest = min(there, default=None)
+            if got != smallest:
+                problem = "loses an item" if got is None else "takes an item out of turn"
+                raise BrokenError("take", problem, f"It gave {got}; the smallest is {smallest}.")
+            if there:
+                there.remove(smallest)
+        else:
+            trial.call(f"w.add({item})", "add", window.add, item)
+            there.append(item)
+        if len(there) - len(disk) > size and not beyond:
+            beyond = (
+                len(trial.lines),
+                BrokenError(
+                    "add" if item is not None else "take",
+                    "keeps more in memory than the window allows",
+                    f"{len(disk)} of {len(there)} items are on the disk, and the window is {size}.",
+                ),
+            )
+    if beyond:  # not before all have been taken: an item may be lost instead
+        del trial.lines[beyond[0] :]
+        raise beyond[1]
+    if few_reads and disk.reads > len(case) // size + 2:
+        raise BrokenError(
+            "take",
+            "goes to the disk too often",
+            f"It was read {disk.reads} times. Each time it gives you as many as you ask for.",
+        )
+
+
+# --- a checksum (deeper) --------------------------------------------------------------------------
+
+
+def seal(line: str) -> str:
+    """A line with the checksum of its text in front, as the notebook has it."""
+    return f"{zlib.crc32(line.encode()):08x} {line}"
+
+
+DAMAGE = ["whole", "letter", "checksum", "half", "zeros", "glued"]
+
+
+def damaged(line: str, how: str) -> str:
+    """What is left of a sealed line."""
+    changed = {
+        "letter": line[:-1] + ("x" if line[-1] != "x" else "y"),
+        "checksum": ("0" if line[0] != "0" else "1") + line[1:],
+        "half": line[: len(line) // 2],
+        "zeros": "\0" * len(line),
+        "glued": line + line,
+    }
+    return changed.get(how, line)
+
+
+@exercise("07", "Lines that a checksum guards", "your function, as in sound(sound)")
+def sound(function: Any) -> Verdict:
+    """Check ``sound(lines)``: the texts up to the first damaged line. A case: damages, by line."""
+    unfit = need_function(function, "sound", "check.sound(sound)")
+    if unfit:
+        return unfit
+    scenario = partial(_sound, function=function)
+    cases = [[], *sequences(DAMAGE, 3), ["empty"], ["whole", "empty", "whole"]]
+    found = smallest_failure(scenario, cases)
+    return found or right("what is sound is read, up to the first line that is not.")
+
+
+def _sound(trial: Trial, case: Case, function: Any) -> None:
+    texts = [f"add {name}" for name in ("mail", "the backup", "report")]
+    lines = [
+        "" if how == "empty" else damaged(seal(t), how) for t, how in zip(texts, case, strict=False)
+    ]
+    first = next((n for n, how in enumerate(case) if how != "whole"), len(case))
+    expected = texts[:first]
+    got = trial.call(f"sound({lines})", "sound", function, lines)
+    if not isinstance(got, list | tuple):
+        kind = "None" if got is None else f"a {type(got).__name__}"
+        raise BrokenError("sound", "does not return a list", f"It returned {kind}.")
+    got = list(got)
+    detail = f"It returned {got}; sound are {expected}."
+    if got == expected:
+        return
+    if got == lines[:first] and first:
+        raise BrokenError("sound", "leaves the checksums on the lines", detail)
+    if got[:first] != expected:
+        raise BrokenError("sound", "loses a line that is sound", detail)
+    after = [t for t, how in zip(texts, case, strict=False) if how == "whole"]
+    if got == after:
+        raise BrokenError("sound", "goes on after a damaged line", detail)
+    raise BrokenError("sound", "takes a damaged line for a sound one", detail)

@@ -1,0 +1,439 @@
+"""Answers to the exercises of notebook 07."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,has-type"
+
+import heapq
+import io
+import re
+import zlib
+from bisect import insort
+from itertools import takewhile
+
+from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
+
+# --- the log --------------------------------------------------------------------------------------
+
+R = "replay"
+
+
+@wrong(R, R, "takes a torn line for a whole one")
+def reads_all_lines(text):
+    names = []
+    for line in text.splitlines():
+        if line.startswith("add "):
+            names.append(line[4:])
+        elif line[5:] in names:
+            names.remove(line[5:])
+    return names
+
+
+@wrong(R, R, "takes a torn line for a whole one")
+def removes_what_is_torn(text):
+    names = []
+    for line in text.splitlines():
+        if line.startswith("add "):
+            names.append(line[4:])
+        else:
+            names.remove(line[5:])
+    return names
+
+
+@wrong(R, R, "loses a task")
+def always_drops_the_last_line(text):
+    names = []
+    for line in text.splitlines()[:-1]:
+        if line.startswith("add "):
+            names.append(line[4:])
+        else:
+            names.remove(line[5:])
+    return names
+
+
+@wrong(R, R, "loses a task")
+def forgets_what_was_ever_done(text):
+    lines = text.split("\n")[:-1]
+    done = {line[5:] for line in lines if line.startswith("done ")}
+    added = [line[4:] for line in lines if line.startswith("add ")]
+    return [name for name in added if name not in done]
+
+
+@wrong(R, R, "does not return a list")
+def gives_a_set(text):
+    names = set()
+    for line in text.split("\n")[:-1]:
+        what, name = line.split(" ", 1)
+        if what == "add":
+            names.add(name)
+        else:
+            names.discard(name)
+    return names
+
+
+@wrong(R, R, "does not return a list")
+def prints_the_names(text):
+    print(text.split("\n")[:-1])
+
+
+@wrong(R, R, "raises ValueError")
+def splits_at_every_blank(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        what, name = line.split()
+        if what == "add":
+            names.append(name)
+        else:
+            names.remove(name)
+    return names
+
+
+@wrong(R, R, "gives something else than names")
+def takes_the_second_word(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        if line.startswith("add"):
+            names.append(line.split()[1])
+        else:
+            names.remove(line.split()[1])
+    return names
+
+
+@wrong(R, R, "gives something else than names")
+def keeps_the_whole_line(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        if line.startswith("add"):
+            names.append(line)
+        else:
+            names.remove("add" + line[4:])
+    return names
+
+
+@wrong(R, R, "loses a task")
+def ends_the_oldest(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        if line.startswith("add "):
+            names.append(line[4:])
+        else:
+            names.pop(0)
+    return names
+
+
+@wrong(R, R, "brings back what is done")
+def reads_the_adds_alone(text):
+    return [line[4:] for line in text.split("\n")[:-1] if line.startswith("add ")]
+
+
+@wrong(R, R, "raises FileNotFoundError")
+def opens_the_text(text):
+    with open(text) as file:
+        return file.readlines()
+
+
+@wrong(R, R, "changes the order")
+def puts_the_newest_first(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        what, _, name = line.partition(" ")
+        if what == "add":
+            names.insert(0, name)
+        else:
+            names.remove(name)
+    return names
+
+
+@also_right(R)
+def with_a_dictionary(text):
+    there = {}
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n"):
+            what, name = line[:-1].split(" ", 1)
+            if what == "done":
+                del there[name]
+            else:
+                there[name] = True
+    return list(there)
+
+
+@also_right(R)
+def as_a_file(text):
+    names = []
+    for line in io.StringIO(text):
+        if line[-1] != "\n":
+            break
+        if line[:4] == "add ":
+            names += [line[4:-1]]
+        else:
+            names = [name for name in names if name != line[5:-1]]
+    return names
+
+
+@also_right(R)
+def by_a_pattern(text):
+    names = []
+    for what, name in re.findall(r"^(add|done) (.*)\n", text, re.M):
+        names.append(name) if what == "add" else names.remove(name)
+    return tuple(names)
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+D = "diagnose_07"
+BOTH = ["crash", "add mail"]
+wrong_value(D, "another fault", ("B", BOTH), "the fault", "is another one")
+wrong_value(D, "no crash", ("C", ["add mail", "done mail"]), "the list", "does not show the fault")
+wrong_value(D, "crash at the end", ("C", ["add a", "crash"]), "the list", "does not show the fault")
+wrong_value(D, "one too many", ("C", ["add a", *BOTH]), "the list", "a shorter one can")
+wrong_value(D, "a crash alone", ("C", ["crash"]), "the list", "does not show the fault")
+wrong_value(D, "no step", ("C", ["crash", "mail"]), "the list", "should hold steps")
+wrong_value(D, "no name", ("C", ["crash", "add "]), "the list", "should hold steps")
+wrong_value(D, "ends what is not there", ("C", ["crash", "done a"]), "the list", "adds a task")
+wrong_value(D, "adds it twice", ("C", ["add a", "add a"]), "the list", "adds a task")
+wrong_value(D, "the sentence", ("It is torn", BOTH), "the fault", "should be one of A, B, C")
+wrong_value(D, "three things", ("C", 1, 2), "check.diagnose_07((fault, steps))", "needs two things")
+RIGHT[D] += [("c", ("crash", "add a new one")), (" C ", ["crash", "add x"])]
+
+# --- a window -------------------------------------------------------------------------------------
+
+W = "window"
+
+
+class OfTheNotebook:
+    def __init__(self, size, disk):
+        self.size = size
+        self.disk = disk
+        self.memory = []
+
+    def add(self, item):
+        if self.memory and item < max(self.memory):
+            heapq.heappush(self.memory, item)
+            if len(self.memory) > self.size:
+                largest = max(self.memory)
+                self.memory.remove(largest)
+                heapq.heapify(self.memory)
+                self.disk.add(largest)
+        else:
+            self.disk.add(item)
+
+    def take(self):
+        if not self.memory:
+            self.memory = self.disk.smallest(self.size)
+        return heapq.heappop(self.memory) if self.memory else None
+
+
+@wrong(W, "add", "keeps more in memory than the window allows")
+class KeepsAllInMemory(OfTheNotebook):
+    def add(self, item):
+        heapq.heappush(self.memory, item)
+
+
+@wrong(W, "take", "takes an item out of turn")
+class FillsTheMemoryFirst(OfTheNotebook):
+    def add(self, item):
+        if len(self.memory) < self.size:
+            heapq.heappush(self.memory, item)
+        else:
+            self.disk.add(item)
+
+
+@wrong(W, "take", "takes an item out of turn")
+class PutsAllOnTheDisk(OfTheNotebook):
+    def add(self, item):
+        self.disk.add(item)
+
+
+@wrong(W, "take", "goes to the disk too often")
+class ReadsOneAtATime(OfTheNotebook):
+    def add(self, item):
+        self.disk.add(item)
+
+    def take(self):
+        found = self.disk.smallest(1)
+        return found[0] if found else None
+
+
+@wrong(W, "add", "keeps more in memory than the window allows")
+class NeverSendsAnyBack(OfTheNotebook):
+    def add(self, item):
+        if self.memory and item < max(self.memory):
+            heapq.heappush(self.memory, item)
+        else:
+            self.disk.add(item)
+
+
+@wrong(W, "take", "raises IndexError")
+class ForgetsTheEnd(OfTheNotebook):
+    def take(self):
+        if not self.memory:
+            self.memory = self.disk.smallest(self.size)
+        return heapq.heappop(self.memory)
+
+
+@wrong(W, "take", "loses an item")
+class NeverReadsTheDisk(OfTheNotebook):
+    def take(self):
+        return heapq.heappop(self.memory) if self.memory else None
+
+
+@wrong(W, "take", "loses an item")
+class DropsTheLargest(OfTheNotebook):
+    def add(self, item):
+        if self.memory and item < max(self.memory):
+            heapq.heappush(self.memory, item)
+            self.memory = sorted(self.memory)[: self.size]
+        else:
+            self.disk.add(item)
+
+
+@wrong(W, "take", "takes an item out of turn")
+class TakesTheLast(OfTheNotebook):
+    def take(self):
+        if not self.memory:
+            self.memory = self.disk.smallest(self.size)
+        return self.memory.pop() if self.memory else None
+
+
+@also_right(W)
+class WithASortedList(OfTheNotebook):
+    def add(self, item):
+        if not self.memory or item >= self.memory[-1]:
+            return self.disk.add(item)
+        insort(self.memory, item)
+        return self.disk.add(self.memory.pop()) if len(self.memory) > self.size else None
+
+    def take(self):
+        self.memory = self.memory or self.disk.smallest(self.size)
+        return self.memory.pop(0) if self.memory else None
+
+
+@also_right(W)
+class WithABoundary(OfTheNotebook):
+    boundary = None
+
+    def add(self, item):
+        if self.boundary is None or item > self.boundary or not self.memory:
+            self.disk.add(item)
+            return
+        self.memory.append(item)
+        self.memory.sort()
+        if len(self.memory) > self.size:
+            self.disk.add(self.memory.pop())
+            self.boundary = self.memory[-1]
+
+    def take(self):
+        if not self.memory:
+            self.memory = list(self.disk.smallest(self.size))
+            self.boundary = self.memory[-1] if self.memory else None
+        return self.memory.pop(0) if self.memory else None
+
+
+RIGHT[W].append(OfTheNotebook)
+
+# --- a checksum -----------------------------------------------------------------------------------
+
+S = "sound"
+
+
+def _fits(line):
+    return len(line) > 8 and line[:8] == f"{zlib.crc32(line[9:].encode()):08x}"
+
+
+@wrong(S, S, "takes a damaged line for a sound one")
+def cuts_the_checksums_off(lines):
+    return [line[9:] for line in lines]
+
+
+@wrong(S, S, "goes on after a damaged line")
+def leaves_out_the_damaged(lines):
+    return [line[9:] for line in lines if _fits(line)]
+
+
+@wrong(S, S, "leaves the checksums on the lines")
+def keeps_the_checksums(lines):
+    return list(takewhile(_fits, lines))
+
+
+@wrong(S, S, "raises ValueError")
+def trusts_the_blank(lines):
+    found = []
+    for line in lines:
+        checksum, text = line.split(" ", 1)
+        if int(checksum, 16) != zlib.crc32(text.encode()):
+            break
+        found.append(text)
+    return found
+
+
+@wrong(S, S, "loses a line that is sound")
+def sums_the_whole_line(lines):
+    found = []
+    for line in lines:
+        if line[:8] != f"{zlib.crc32(line.encode()):08x}":
+            break
+        found.append(line[9:])
+    return found
+
+
+@wrong(S, S, "loses a line that is sound")
+def takes_the_blank_along(lines):
+    found = []
+    for line in lines:
+        if line[:8] != f"{zlib.crc32(line[8:].encode()):08x}":
+            break
+        found.append(line[8:])
+    return found
+
+
+@wrong(S, S, "does not return a list")
+def says_whether(lines):
+    return all(_fits(line) for line in lines)
+
+
+@wrong(S, S, "takes a damaged line for a sound one")
+def looks_at_the_first_only(lines):
+    return [line[9:] for line in lines] if lines and _fits(lines[0]) else []
+
+
+@wrong(S, S, "raises TypeError")
+def forgets_the_bytes(lines):
+    return [line[9:] for line in lines if zlib.crc32(line[9:]) == int(line[:8], 16)]
+
+
+@wrong(S, S, "takes a damaged line for a sound one")
+def takes_the_damaged_one_along(lines):
+    found = []
+    for line in lines:
+        found.append(line[9:])
+        if not _fits(line):
+            break
+    return found
+
+
+@also_right(S)
+def with_takewhile(lines):
+    return [line[9:] for line in takewhile(_fits, lines)]
+
+
+@also_right(S)
+def by_sealing_again(lines):
+    found = []
+    for line in lines:
+        _, _, text = line.partition(" ")
+        if f"{zlib.crc32(text.encode()):08x} {text}" != line:
+            return found
+        found.append(text)
+    return found
+
+
+@also_right(S)
+def with_numbers(lines):
+    found = ()
+    for line in lines:
+        try:
+            checksum = int(line[:8], 16)
+        except ValueError:
+            break
+        if line[8:9] != " " or checksum != zlib.crc32(line[9:].encode()):
+            break
+        found += (line[9:],)
+    return found
