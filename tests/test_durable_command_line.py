@@ -414,6 +414,15 @@ def test_what_cannot_be_printed_is_told_in_a_line(path: Path) -> None:
     assert "No space left on device" in ran.stderr
 
 
+def test_a_command_leaves_the_signals_of_its_process_alone(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done(capsys, path, "add", 1, "a")
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    done(capsys, path, "run", "--actions", "json", "--drain")
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
 def test_without_a_file_it_says_what_the_package_is() -> None:
     said = from_shell()
     assert said.returncode == 0

@@ -265,8 +265,6 @@ def _for_each(
 
 
 def run(path: Path, given: Any) -> None:
-    from sched.workers import WorkerPool  # here: no other command needs threads of ours
-
     try:
         importlib.import_module(given.actions)
     except Exception as error:
@@ -274,8 +272,18 @@ def run(path: Path, given: Any) -> None:
             f"--actions {given.actions!r} cannot be imported: {class_name(error)}: {error}"
         ) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _work(path, given)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _work(path: Path, given: Any) -> None:
+    """Run tasks until told to end, or until nothing is pending."""
+    from sched.workers import WorkerPool  # here: no other command needs threads of ours
+
     with opened(path, history=given.history) as s:
         try:
             with WorkerPool(s, given.workers) as pool:

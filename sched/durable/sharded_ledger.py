@@ -141,7 +141,8 @@ class ShardedLedger(Ledger):
 
     def _there(self, task_id: int, key: str | None, move: Callable[[Ledger], T]) -> T:
         """Have the shard do something that has the task. O(1) where that is where it should be."""
-        first = self.place(str(task_id) if key is None else key)
+        by = f"{task_id % 2**64}" if key is None else key  # of one that is too long, any will do
+        first = self.place(by)
         for ledger in (self.ledgers[first], *self.ledgers[:first], *self.ledgers[first + 1 :]):
             try:
                 return move(ledger)

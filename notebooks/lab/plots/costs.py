@@ -18,7 +18,7 @@ def costs(lines: Mapping[str, Points], title: str, unit: str, *, level: bool = F
 
     level: whether the costs have a plain axis from 0, to see how level a line is.
 
-    Returns the figure, which ``describe`` puts into words.
+    Returns the figure, which ``describe`` puts into words. O(number of points).
     """
     with styled("costs") as plt:
         figure, ax = plt.subplots(figsize=(WIDTH, 3.2 if level else 4.0), layout="constrained")
@@ -47,6 +47,8 @@ def times(panels: Mapping[str, Mapping[str, tuple[Points, Points, Points]]], tit
     """A panel for each operation: microseconds by n of each queue, the quartiles shaded.
 
     panels: by operation and by queue, the medians, the lower and the upper quartiles.
+
+    O(number of points).
     """
     with styled("times") as plt:
         figure, axes = plt.subplots(
