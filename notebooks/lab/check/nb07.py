@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -47,7 +47,7 @@ def histories() -> Iterator[Case]:
     yield [*whole[:5], "done"]
 
 
-def makes_sense(lines: list[str]) -> bool:
+def makes_sense(lines: Sequence[str]) -> bool:
     """Whether each task is added while it is not there, and done while it is."""
     there: set[str] = set()
     for line in lines:
