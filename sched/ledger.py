@@ -175,10 +175,13 @@ def unknown(task_id: int) -> UnknownTaskError:
 
 
 def over(task: Task, status: TaskStatus) -> InvalidTransitionError:
-    """The error for a hand-out that has ended."""
-    return InvalidTransitionError(
-        f"this hand-out of task {task.id} ({shown(task.name)}) is over: the task is {status} now"
-    )
+    """The error for a hand-out that has ended, or for a Task that never was one."""
+    which = f"task {task.id} ({shown(task.name)})"
+    if not task.number:
+        return InvalidTransitionError(
+            f"{which} was not handed out, only shown: it is {status}, and get_next_task() hands out"
+        )
+    return InvalidTransitionError(f"this hand-out of {which} is over: the task is {status} now")
 
 
 def key_is_taken(task_id: int, key: str, other: int) -> InvalidTransitionError:

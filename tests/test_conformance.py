@@ -836,3 +836,16 @@ def test_check_notices_a_heap_out_of_order() -> None:
     ledger_of(s).queue.heap.reverse()
     with pytest.raises(AssertionError, match="smaller than its parent"):
         s.check()
+
+
+def test_a_task_that_was_only_shown_is_refused_as_that(s: Scheduler) -> None:
+    s.add_task(1, "a")
+    for shown in (s.peek_next_task(), s.task(1), next(iter(s.pending_tasks()))):
+        with pytest.raises(
+            InvalidTransitionError, match=r"task 1 .*was not handed out, only shown"
+        ):
+            s.complete(shown)
+    task = s.get_next_task()
+    s.complete(task)
+    with pytest.raises(InvalidTransitionError, match=r"this hand-out of task 1 .* is over"):
+        s.complete(task)
