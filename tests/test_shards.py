@@ -409,3 +409,9 @@ def test_a_pool_runs_what_shards_hold() -> None:
     with WorkerPool(s, workers=4) as pool:
         assert pool.drain(timeout=60)
     assert sorted(done) == list(range(200))
+
+
+def test_a_key_goes_before_what_a_task_would_go_by() -> None:
+    s = ShardedScheduler(8, by=lambda task: task.name)
+    assert len({s.add_task(1, f"n{i}", action=print, key="k") for i in range(20)}) == 1
+    assert len(s) == 1
