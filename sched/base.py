@@ -29,7 +29,8 @@ class Scheduler:
     """Priority task scheduler: the interface of every scheduler in this package.
 
     clock: where "now" comes from, anything with ``now()`` in epoch seconds; a SystemClock if None.
-    history: how many finished tasks are remembered, with arguments and results of any size.
+    history: how many finished tasks are remembered, with arguments and results of any size (in
+    memory, where it is 1,000 or more, up to a 32nd more: the oldest go in batches).
     max_dead_letters: how many dead letters are kept, of which the oldest goes; None for no limit.
     max_pending: how many tasks may be pending; None for no limit.
     aging: seconds of waiting that count as much as one level of priority; None for no aging.

@@ -204,10 +204,8 @@ class MemoryLedger(Looks, Ledger):
             self.finished_ids.append(task_id)
             if self.keys:
                 self.release_key(done.entry)
-            if len(self.finished_ids) > self.history:
-                oldest = self.finished_ids.popleft()
-                self.dropped.append(self.table[oldest])
-                del self.table[oldest]
+            if len(self.finished_ids) > self.evicts_at:
+                self.evict()
             self.succeeded += 1
             self.mark = False
         self.dropped.clear()
@@ -223,10 +221,7 @@ class MemoryLedger(Looks, Ledger):
             self.dead_ids[task_id] = None
             self.release_key(done.entry)
             self.failed += 1
-            if len(self.dead_ids) > self.max_dead_letters:
-                oldest, _ = self.dead_ids.popitem(last=False)
-                self.dropped.append(self.table[oldest])
-                del self.table[oldest]
+            self.evict_dead(self.max_dead_letters)
             self.mark = False
         self.dropped.clear()
         return done

@@ -781,7 +781,7 @@ def damage_lost_key(ledger: Any) -> None:
 
 
 def damage_history(ledger: Any) -> None:
-    ledger.history = 0
+    ledger.history = ledger.evicts_at = 0
 
 
 def damage_forgotten_end(ledger: Any) -> None:

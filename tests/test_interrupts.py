@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, Scheduler, task_table, waiting
+from sched import HeapScheduler, Scheduler, VirtualClock, task_table, waiting
 from sched.memory import MemoryLedger
 from tests.instants import at_instant, handled_by
 from tests.schedulers import IN_MEMORY, FileScheduler, ThreeShards, ledger_of
@@ -232,6 +232,27 @@ def test_the_history_keeps_its_order_after_an_interrupt() -> None:
                 break
             if s.status(world.running[0].id).name == "SUCCEEDED":
                 assert s.status(second).name == "SUCCEEDED", "the oldest is evicted, no other"
+
+
+@pytest.mark.parametrize("end", ["complete", "fail"])
+def test_indexes_made_from_the_table_alone_keep_the_order_of_ends(end: str) -> None:
+    clock = VirtualClock()
+    s = HeapScheduler(clock=clock, history=2, max_dead_letters=3)
+    for priority in (2, 2.5, 1, 3):  # the third ends first
+        s.add_task(priority, "t")
+    ledger = ledger_of(s)
+    if end == "fail":
+        ledger.max_dead_letters = 4
+    for _ in range(3):
+        clock.advance(1)
+        ENDS[end](s, s.get_next_task())
+    for ids in (ledger.finished_ids, ledger.dead_ids):
+        ids.clear()
+    ledger.max_dead_letters, ledger.mark = 2, True
+    clock.advance(1)
+    ENDS[end](s, s.get_next_task())
+    s.check()
+    assert [i for i in (1, 2, 3, 4) if i in ledger.table] == [2, 4], "the last to end"
 
 
 class Handle:

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from sched import NaiveSortScheduler, Scheduler, VirtualClock
+from sched import HeapScheduler, NaiveSortScheduler, Scheduler, TaskStatus, VirtualClock
 from sched.naive_sort import NaiveSortQueue
 from tests.schedulers import in_memory, ledger_of
 
@@ -107,3 +107,21 @@ def test_a_naive_sort_pays_one_sort_for_many_tombstones(monkeypatch: pytest.Monk
     monkeypatch.setattr(NaiveSortQueue, "peek", lambda self: sorts.append(1) or peek(self))
     assert s.get_next_task().id == ids[40]
     assert len(sorts) == 1
+
+
+def test_a_long_history_is_cut_in_batches() -> None:
+    s = HeapScheduler(clock=VirtualClock(), history=1000)
+    ids = s.add_tasks([(1, "t")] * 3000)
+    remembered = set()
+    for done in range(1, 3001):
+        task = s.get_next_task()
+        assert task is not None
+        s.complete(task)
+        ended = s.metrics().succeeded
+        assert ended == done  # what is forgotten still counts
+        remembered.add(len(ledger_of(s).finished_ids))
+        if done % 500 == 0:
+            assert all(s.status(i) is TaskStatus.SUCCEEDED for i in ids[:done][-1000:])
+            s.check()
+    assert max(remembered) <= 1000 + 1000 // 32
+    assert len(ledger_of(s).table) <= 1000 + 1000 // 32

@@ -114,7 +114,7 @@ class MemoryShard(MemoryLedger, Shard):
                 if dead:
                     self.dead_ids.pop(task_id, None)
                 else:
-                    self.finished_ids.popleft()
+                    del self.finished_ids[0]
                 self.mark = False
         self.dropped.clear()
 
