@@ -208,6 +208,11 @@ class Scheduler:
         self._announce("retrying", self.ledger.retry(task, text, retry_in))
         return True
 
+    def abort(self, task: Task) -> None:
+        """End a task that was handed out: RUNNING to CANCELLED, whatever its retry policy. O(1).
+        Raises as ``complete`` does."""
+        self._tell("cancelled", self.ledger.abort(arguments.as_task(task)))
+
     def cancel(self, task_id: int) -> bool:
         """Cancel a PENDING task; False if it is not PENDING. O(1) amortised.
         Raises UnknownTaskError for an id that was never added or is evicted from history."""

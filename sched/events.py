@@ -1,6 +1,7 @@
 """TaskEvent: what a scheduler tells those who subscribed to it, and how they are told."""
 
 from collections.abc import Callable, Sequence
+from threading import current_thread, main_thread
 from typing import Literal, TypeAlias, get_args
 
 from sched.arguments import as_callable, shown
@@ -73,9 +74,9 @@ class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
             if kind in kinds:
                 try:
                     function(event)
-                except KeyboardInterrupt:  # Ctrl-C, in whatever function it arrives
-                    raise
-                except BaseException:
+                except BaseException as error:
+                    if _is_ctrl_c(error):
+                        raise
                     _log(event)
 
 
@@ -85,10 +86,15 @@ def _log(event: TaskEvent) -> None:
 
     try:
         getLogger("sched").exception("a subscriber raised when told of %r", event)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        pass
+    except BaseException as error:
+        if _is_ctrl_c(error):
+            raise
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Whether it came from outside. In no thread but the main one it does: there, who raised it
+    is a function like any other."""
+    return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()
 
 
 class Notices(Audience[Callable[[float], object]]):

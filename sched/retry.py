@@ -40,7 +40,7 @@ class _Jitter(random.Random):
 class RetryPolicy:
     """How often to try, and how long to pause between attempts.
 
-    max_attempts: how often at most, the first attempt included.
+    max_attempts: how often at most, the first attempt included; None to retry for ever.
     base: the longest first pause, in seconds; factor: what it is multiplied by each time;
     cap: the longest pause, in seconds.
     jitter: "full" draws each pause from 0 to the length above, "none" takes that length.
@@ -51,7 +51,7 @@ class RetryPolicy:
     Raises TypeError or ValueError that names the argument.
     """
 
-    max_attempts: int = 3
+    max_attempts: int | None = 3
     base: float = 1.0
     factor: float = 2.0
     cap: float = 60.0
@@ -82,10 +82,14 @@ class RetryPolicy:
         if not isinstance(error, BaseException):
             error = Exception(error)
         return (
-            attempts < self.max_attempts
+            not self.is_spent(attempts)
             and isinstance(error, self.retry_on)
             and not isinstance(error, self.give_up_on)
         )
+
+    def is_spent(self, attempts: int) -> bool:
+        """Whether none is left after so many attempts, whatever they failed with. O(1)."""
+        return self.max_attempts is not None and attempts >= self.max_attempts
 
     def longest_pause(self, attempts: int) -> float:
         """The pause after so many attempts before jitter, in seconds. O(1)."""
@@ -105,12 +109,12 @@ class RetryPolicy:
         return longest if self.jitter == "none" else self._random.uniform(0, longest)
 
 
-def _as_attempts(value: object) -> int:
+def _as_attempts(value: object) -> int | None:
     try:
-        return as_count(value, "max_attempts", at_least=1)
+        return None if value is None else as_count(value, "max_attempts", at_least=1)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            "max_attempts must be an int >= 1 (a very large one to retry for as long as it takes), "
+            "max_attempts must be an int >= 1, or None to retry for as long as it takes, "
             f"got {shown(value)}"
         ) from None
 

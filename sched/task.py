@@ -114,6 +114,12 @@ class Task:
         return TaskStatus.PENDING
 
     @property
+    def cancelled(self) -> bool:
+        """Whether it is CANCELLED or, while it runs, is to be: ``WorkerPool.cancel`` was called.
+        An action that may take long asks now and then, and returns. O(1)."""
+        return False
+
+    @property
     def attempts(self) -> int:
         """How often it has been handed out: 0 until the first time. O(1)."""
         return details_of(self._entry).attempts
@@ -202,14 +208,19 @@ class Task:
 class RunningTask(Task):
     """A task that has been handed out: ``complete`` and ``fail`` take it."""
 
-    __slots__ = ("_number", "_started_at")
+    __slots__ = ("_asked_to_cancel", "_number", "_started_at")
 
+    _asked_to_cancel: bool  # not there unless somebody has: it costs nothing then
     _number: int
     _started_at: float | None
 
     @property
     def status(self) -> TaskStatus:
         return TaskStatus.RUNNING
+
+    @property
+    def cancelled(self) -> bool:
+        return hasattr(self, "_asked_to_cancel")
 
     @property
     def attempts(self) -> int:
@@ -237,6 +248,10 @@ class FinishedTask(RunningTask):
     @property
     def status(self) -> TaskStatus:
         return self._status
+
+    @property
+    def cancelled(self) -> bool:
+        return self._status is TaskStatus.CANCELLED
 
     @property
     def finished_at(self) -> float | None:
@@ -268,6 +283,11 @@ def running_task(entry: TaskEntry, ledger: str, number: int, at: float) -> Runni
     task._number = number
     task._started_at = at
     return task
+
+
+def ask_to_cancel(task: RunningTask) -> None:
+    """From now on a task that runs says that it is to be cancelled. O(1)."""
+    task._asked_to_cancel = True
 
 
 def finished_task(

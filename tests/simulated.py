@@ -163,7 +163,7 @@ class Naive:
         if final or (policy is None and retry_in is None):
             again = False
         else:
-            again = policy is None or row.attempts < policy.max_attempts
+            again = policy is None or row.attempts < (policy.max_attempts or 0)
         if not again:
             self.end(row, FAILED, now, error)
             return False

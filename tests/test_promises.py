@@ -22,7 +22,7 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 LAYERS = [
     {"audience", "entry", "forks"},
     {"task"},
-    {"arguments", "metrics", "queue", "sorted_run", "table"},
+    {"arguments", "attempts", "metrics", "queue", "sorted_run", "table"},
     {"events", "ledger", "retry", "room", "timeline", "waiting"},
     {"clock", "pending"},
     {"task_table"},
@@ -31,6 +31,9 @@ LAYERS = [
     {"base"},
     {"heap", "multilevel", "naive_sort", "sorted_list"},
     {"execution", "progress", "simulation", "wakeups"},
+    {"crew", "elsewhere"},
+    {"outcomes", "processes"},
+    {"runners"},
     {"workers"},
     {"plots"},
     {"durable"},

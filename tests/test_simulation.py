@@ -189,7 +189,7 @@ def test_every_simulated_task_ends_once_or_is_still_there(arrivals: Any, load: A
         assert (outcomes[-1] == "retrying") == (i in pending)
         assert (outcomes[-1] == "running") == (i in running)
         policy = scheduler.task(i).retry
-        limit = policy.max_attempts if policy else 1
+        limit = policy.max_attempts or 0 if policy else 1
         assert len(own) <= limit
         assert outcomes[-1] != "failed" or len(own) == limit
         assert all(b.start >= a.end for a, b in pairwise(own))

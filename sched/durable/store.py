@@ -170,7 +170,7 @@ class Store(Looks):
             else:
                 try:
                     again = (
-                        task.attempts < policy.max_attempts
+                        not policy.is_spent(task.attempts)
                         if isinstance(policy, RetryPolicy)
                         else policy.allows(task.attempts, DIED)
                     )

@@ -1,0 +1,107 @@
+"""Attempts: what a pool runs at this moment, and how each of them is cancelled or stopped.
+
+An attempt ends as its action says, or as somebody wants who cancels it, and both may happen in the
+same instant. So each has one token that only one thread can take: whoever takes it decides. That
+is one step of a list, which needs no lock; a lock would be on the way of every task.
+"""
+
+import math
+from collections.abc import Callable
+from time import monotonic
+
+from sched.entry import details_of
+from sched.task import RunningTask, Task, ask_to_cancel
+
+
+class Attempt:
+    """A task that runs.
+
+    deadline: when its timeout is over, in monotonic seconds.
+    stop: ends it from outside, where that can be done. stopped: whether that was done because the
+    pool ends, and not because it was cancelled.
+    """
+
+    __slots__ = ("_token", "deadline", "stop", "stopped", "task")
+
+    def __init__(self, task: Task) -> None:
+        timeout = details_of(task.entry).timeout
+        self.task = task
+        self.deadline = math.inf if timeout is None else monotonic() + timeout
+        self.stop: Callable[[], bool] | None = None
+        self.stopped = False
+        self._token = [None]
+
+    def decide(self) -> bool:
+        """Whether the caller is the first, who decides how it ends. O(1)."""
+        try:
+            self._token.pop()
+        except IndexError:
+            return False
+        return True
+
+    def can_stop(self, stop: Callable[[], bool]) -> None:
+        """From now on it can be ended from outside. O(1)."""
+        self.stop = stop
+        if self.task.cancelled or self.stopped:  # by somebody who came before
+            stop()
+
+    def cancel(self) -> None:
+        """Tell its action, and stop it if that can be done. O(1)."""
+        if isinstance(self.task, RunningTask):
+            ask_to_cancel(self.task)
+        if self.stop is not None:
+            self.stop()
+
+
+class Attempts(set[Attempt]):
+    """Those of one pool, from when a worker has the task until its end is to be recorded. Any
+    thread may call any method, and none takes a lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: set[int] = set()  # ids to be cancelled, of tasks that nobody runs yet
+
+    def begin(self, task: Task) -> Attempt:
+        """A worker is about to run it; it may be cancelled already. O(1)."""
+        attempt = Attempt(task)
+        self.add(attempt)
+        if self.wanted and task.id in self.wanted:
+            self.wanted.discard(task.id)
+            self.cancel(task.id)
+        return attempt
+
+    def end(self, attempt: Attempt) -> bool:
+        """It has come to its end: whether that counts, as nobody has cancelled it before. O(1)."""
+        self.discard(attempt)
+        return attempt.decide()
+
+    def cancel(self, task_id: int) -> bool:
+        """Have it end as CANCELLED; False if none of this id runs here. O(what runs)."""
+        found = False
+        for attempt in list(self):
+            if attempt.task.id == task_id and (attempt.decide() or attempt.task.cancelled):
+                found = True
+                attempt.cancel()
+        return found
+
+    def was_wanted(self, task_id: int) -> bool:
+        """Whether somebody has begun with it and seen that it was; it is no more. O(1)."""
+        try:
+            self.wanted.remove(task_id)
+        except KeyError:
+            return True
+        return False
+
+    def stop_all(self) -> bool:
+        """Stop what can be stopped from outside; whether there was anything. O(what runs)."""
+        stopped = []
+        for attempt in list(self):
+            attempt.stopped = True
+            if attempt.stop is not None:
+                stopped.append(attempt.stop())
+        return any(stopped)
+
+    def stuck(self) -> int:
+        """How many go on past their timeout. O(what runs)."""
+        now = monotonic()
+        return sum(attempt.deadline < now for attempt in list(self))

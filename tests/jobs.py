@@ -1,0 +1,155 @@
+"""What the tasks of the executor suite do, wherever they run: functions that a process can import
+and a file can name. They tell what they have done by writing into a folder, as all that two
+processes share is the disk.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from sched.durable import action
+from sched.workers import current_task, time_left
+
+PATIENCE = float(os.environ.get("SCHED_PATIENCE", "60"))
+
+
+def append(path: Path, line: str) -> None:
+    """Add a line to a file, in one step that no other process comes between."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        os.write(descriptor, f"{line}\n".encode())
+    finally:
+        os.close(descriptor)
+
+
+def lines(folder: str | Path, name: str) -> list[str]:
+    """What has been written under a name."""
+    path = Path(folder, name)
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+@action("jobs.empty")
+def empty() -> None:
+    """Nothing."""
+
+
+@action("jobs.note")
+def note(folder: str, name: str, line: str) -> str:
+    append(Path(folder, name), line)
+    return line
+
+
+@action("jobs.fails")
+def fails(folder: str, name: str, times: int) -> int:
+    """Fails so many times, and then returns how often it was tried. Overlaps are noted."""
+    inside = Path(folder, f"{name}.inside")
+    try:
+        os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        append(Path(folder, "overlaps"), name)
+        raise
+    try:
+        append(Path(folder, name), str(current_task().attempts))
+        tried = len(lines(folder, name))
+        if tried <= times:
+            raise ValueError(f"{name}, {tried}")
+        return tried
+    finally:
+        inside.unlink()
+
+
+@action("jobs.dies")
+def dies(folder: str, name: str, times: int) -> str:
+    """Kills its own process so many times."""
+    append(Path(folder, name), str(os.getpid()))
+    if len(lines(folder, name)) <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+@action("jobs.exits")
+def exits(code: int) -> None:
+    os._exit(code)
+
+
+@action("jobs.hangs")
+def hangs(folder: str, name: str) -> None:
+    """Says that it runs, and in which process, and then sleeps for an hour."""
+    append(Path(folder, name), str(os.getpid()))
+    time.sleep(3600)
+
+
+@action("jobs.polite")
+def polite(folder: str, name: str) -> str:
+    """Says that it runs; goes on until it is cancelled or its time is over."""
+    append(Path(folder, name), str(os.getpid()))
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if current_task().cancelled:
+            return "was cancelled"
+        if time_left() == 0:
+            return "came too late"
+        time.sleep(0.001)
+    raise AssertionError("nobody has stopped it")
+
+
+@action("jobs.waits")
+def waits(folder: str, name: str) -> str:
+    """Says that it runs, and goes on until there is a file ``go``."""
+    append(Path(folder, name), str(os.getpid()))
+    end = time.monotonic() + PATIENCE
+    while not Path(folder, "go").exists():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    return "went"
+
+
+@action("jobs.raises")
+def raises(name: str) -> None:
+    raise {
+        "ValueError": ValueError("x"),
+        "SystemExit": SystemExit(3),
+        "KeyboardInterrupt": KeyboardInterrupt(),
+        "GeneratorExit": GeneratorExit(),
+        "OddError": OddError(1, 2),
+        "SilentError": SilentError(),
+    }[name]
+
+
+class OddError(Exception):
+    """One that does not come back from being pickled."""
+
+    def __init__(self, a: int, b: int) -> None:
+        super().__init__(a)
+
+
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@action("jobs.who")
+def who() -> list[Any]:
+    """What an action can ask for, as values that JSON knows."""
+    task = current_task()
+    return [task.id, str(task), task.attempts, time_left() < 3600]
+
+
+@action("jobs.odd_result")
+def odd_result() -> Any:
+    return lambda: None
+
+
+@action("jobs.async_sleeps")
+async def async_sleeps(seconds: float, result: str) -> str:
+    await asyncio.sleep(seconds)
+    return result
+
+
+@action("jobs.async_hangs")
+async def async_hangs(folder: str, name: str) -> None:
+    append(Path(folder, name), str(os.getpid()))
+    await asyncio.sleep(3600)

@@ -1,0 +1,547 @@
+"""The same promises wherever actions run: in threads, in processes, on somebody's executor."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool
+from tests.test_threads import PATIENCE
+
+if sys.platform == "emscripten":  # Pyodide's core has no threads
+    pytest.skip("needs threads", allow_module_level=True)
+
+from sched.durable import SQLiteScheduler
+from sched.workers import current_task
+from tests import jobs
+from tests.jobs import lines
+
+HOUR = 3600.0
+AT_ONCE = RetryPolicy(max_attempts=3, base=0.0)
+FOR_EVER = RetryPolicy(max_attempts=None, base=0.0)
+
+EXECUTORS = ["thread", "process", "custom"]
+SCHEDULERS = ["heap", "file"]
+everywhere = pytest.mark.parametrize("executor", EXECUTORS)
+hard = pytest.mark.parametrize("executor", ["process"])
+soft = pytest.mark.parametrize("executor", ["thread", "custom"])
+
+
+def until(reached: Callable[[], object]) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + PATIENCE
+    while not reached():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+@pytest.fixture(params=SCHEDULERS)
+def s(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scheduler]:
+    if request.param == "heap":
+        yield HeapScheduler(history=100_000)
+    else:
+        with SQLiteScheduler(tmp_path / "tasks.db", durability="normal", history=100_000) as s:
+            yield s
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> str:
+    """The folder that jobs write into."""
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture
+def make(executor: str) -> Iterator[Callable[..., WorkerPool]]:
+    """A pool of this kind; an executor of more threads than workers shows who queues there."""
+    if executor == "custom":
+        with ThreadPoolExecutor(16) as threads:
+            yield lambda s, workers=2, **options: WorkerPool(
+                s, workers, executor=threads, **options
+            )
+    else:
+        yield lambda s, workers=2, **options: WorkerPool(s, workers, executor=executor, **options)
+    assert until(lambda: not any("-worker-" in each.name for each in threading.enumerate()))
+
+
+Make = Callable[..., WorkerPool]
+
+
+# --- order and ends -------------------------------------------------------------------------------
+
+
+@everywhere
+def test_elsewhere_too_tasks_start_in_order(make: Make, s: Scheduler, here: str) -> None:
+    priorities = [3, 1, 2, 1, 3, 2, 0, 1]
+    for i, priority in enumerate(priorities):
+        s.add_task(priority, "t", action=jobs.note, args=(here, "log", f"{i}"))
+    with make(s, 1) as pool:
+        assert pool.drain(PATIENCE)
+    order = sorted(range(len(priorities)), key=lambda i: (priorities[i], i))
+    assert lines(here, "log") == [f"{i}" for i in order]
+
+
+@everywhere
+def test_a_result_comes_back_with_its_task(make: Make, s: Scheduler, here: str) -> None:
+    with make(s, name="crew") as pool:
+        i = s.add_task(1, "t", action=jobs.note, args=(here, "log"), kwargs={"line": "x"})
+        j = s.add_task(1, "asks", action=jobs.who, timeout=HOUR)
+        assert pool.drain(PATIENCE)
+    assert s.task(i).result == "x"
+    assert s.task(j).result == [j, "asks", 1, True]
+
+
+@everywhere
+def test_failures_are_retried_and_counted(make: Make, s: Scheduler, here: str) -> None:
+    with make(s) as pool:
+        ids = [
+            s.add_task(1, f"{n}", action=jobs.fails, args=(here, f"{n}", n), retry=AT_ONCE)
+            for n in range(4)
+        ]
+        assert pool.drain(PATIENCE)
+    tasks = [s.task(i) for i in ids]
+    assert [task.attempts for task in tasks] == [1, 2, 3, 3]
+    assert [task.result for task in tasks] == [1, 2, 3, None]
+    assert tasks[3].status is TaskStatus.FAILED and tasks[3].error == "ValueError: 3, 3"
+    assert lines(here, "3") == ["1", "2", "3"]
+
+
+@everywhere
+@pytest.mark.parametrize("name", ["ValueError", "SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_elsewhere_too_no_worker_is_lost_whatever_a_task_raises(
+    make: Make, s: Scheduler, name: str
+) -> None:
+    with make(s) as pool:
+        bad = [s.add_task(1, "bad", action=jobs.raises, args=(name,)) for _ in range(3)]
+        good = s.add_task(2, "good", action=jobs.empty)
+        assert pool.drain(PATIENCE)
+        assert len(pool._crew) == 2
+    assert {s.status(i) for i in bad} == {TaskStatus.FAILED}
+    assert all(s.task(i).error.startswith(name) for i in bad)
+    assert s.status(good) is TaskStatus.SUCCEEDED
+
+
+@everywhere
+def test_a_policy_is_asked_with_the_exception_itself(make: Make, s: Scheduler) -> None:
+    class Asked(RetryPolicy):
+        def allows(self, attempts: int, error: object) -> bool:
+            errors.append(error)
+            return False
+
+    errors: list[object] = []
+    if isinstance(s, SQLiteScheduler):
+        pytest.skip("a policy of one's own belongs to an action there")
+    with make(s) as pool:
+        s.add_task(1, "t", action=jobs.raises, args=("ValueError",), retry=Asked())
+        assert pool.drain(PATIENCE)
+    assert [type(error) for error in errors] == [ValueError]
+
+
+@everywhere
+def test_a_task_without_action_goes_to_run_elsewhere_too(make: Make, s: Scheduler) -> None:
+    with make(s, run=str) as pool:
+        i = s.add_task(1, "a name")
+        assert pool.drain(PATIENCE)
+    assert s.task(i).result == "a name"
+    with make(s) as pool:
+        i = s.add_task(1, "nobody's")
+        assert pool.drain(PATIENCE)
+    assert "has no action, and no run= was given" in str(s.task(i).error)
+
+
+@everywhere
+def test_never_more_run_than_there_are_workers(make: Make, s: Scheduler, here: str) -> None:
+    ids = [s.add_task(1, "t", action=jobs.waits, args=(here, "begun")) for _ in range(6)]
+    with make(s, 3) as pool:
+        assert until(lambda: len(lines(here, "begun")) == 3)
+        assert s.metrics().running == 3
+        Path(here, "go").touch()
+        assert pool.drain(PATIENCE)
+    assert {s.task(i).result for i in ids} == {"went"}
+
+
+@everywhere
+def test_events_come_from_everywhere_and_a_subscriber_that_raises_harms_nobody(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    told: list[tuple[str, int]] = []
+
+    def raises(event: Any) -> None:
+        raise SystemExit("a subscriber")
+
+    def interrupts(event: Any) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise KeyboardInterrupt
+
+    s.subscribe(raises)
+    s.subscribe(interrupts)
+    s.subscribe(
+        lambda event: told.append((event.kind, event.task.id)),
+        *("started", "succeeded", "retrying", "failed", "cancelled"),
+    )
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.fails, args=(here, "t", 1), retry=AT_ONCE)
+        assert pool.drain(PATIENCE)
+        j = s.add_task(1, "t", action=jobs.raises, args=("ValueError",))
+        assert pool.drain(PATIENCE)
+    wanted = [("started", i), ("retrying", i), ("started", i), ("succeeded", i)]
+    wanted += [("started", j), ("failed", j)]
+    # Between threads no order is promised, and what is told last may be told after the drain.
+    assert until(lambda: sorted(told) == sorted(wanted)), told
+
+
+# --- timeouts -------------------------------------------------------------------------------------
+
+
+@soft
+def test_what_runs_on_past_its_timeout_is_stuck_until_it_returns(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.waits, args=(here, "t"), timeout=0.01, retry=AT_ONCE)
+        assert until(lambda: pool.stuck == 1)
+        assert s.status(i) is TaskStatus.RUNNING and lines(here, "t") != []
+        assert len(lines(here, "t")) == 1  # it is not tried again before it has returned
+        assert pool.cancel(i)
+        assert pool.stuck == 1
+        Path(here, "go").touch()
+        assert pool.drain(PATIENCE)
+        assert pool.stuck == 0
+    assert s.status(i) is TaskStatus.CANCELLED
+
+
+@soft
+def test_an_action_that_comes_back_too_late_has_failed(make: Make, s: Scheduler, here: str) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.polite, args=(here, "t"), timeout=0.02, retry=AT_ONCE)
+        assert pool.drain(PATIENCE)
+    assert s.status(i) is TaskStatus.FAILED and s.task(i).attempts == 3
+    assert s.task(i).error.startswith("TimeoutError: timed out after 0.")
+
+
+@hard
+def test_a_process_is_killed_at_its_timeout_and_replaced(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    once = RetryPolicy(max_attempts=2, base=0.0)
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.hangs, args=(here, "t"), timeout=0.3, retry=once)
+        others = [s.add_task(2, "t", action=jobs.empty) for _ in range(20)]
+        assert pool.drain(PATIENCE)
+        assert pool.stuck == 0
+    assert s.status(i) is TaskStatus.FAILED
+    assert s.task(i).error == "TimeoutError: killed after its timeout of 0.3 s"
+    first, second = lines(here, "t")
+    assert first != second and not alive(first) and not alive(second)
+    assert {s.task(j).attempts for j in others} == {1}
+
+
+def alive(pid: str) -> bool:
+    return Path("/proc", pid).exists()
+
+
+# --- cancelling what runs -------------------------------------------------------------------------
+
+
+@everywhere
+def test_a_task_that_runs_is_cancelled_and_never_runs_again(
+    make: Make, s: Scheduler, here: str, executor: str
+) -> None:
+    action = jobs.hangs if executor == "process" else jobs.polite
+    told: list[str] = []
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=action, args=(here, "t"), retry=FOR_EVER, key="k")
+        assert until(lambda: lines(here, "t"))
+        s.subscribe(lambda event: told.append(event.kind))
+        assert not s.cancel(i)
+        assert pool.cancel(i)
+        assert pool.cancel(i) or s.status(i) is TaskStatus.CANCELLED
+        assert pool.drain(PATIENCE)
+        assert not pool.cancel(i)
+    assert s.status(i) is TaskStatus.CANCELLED
+    assert told == ["cancelled"]
+    assert s.task(i).result is None and s.task(i).attempts == 1
+    assert s.metrics().cancelled == 1 and s.metrics().retried == 0
+    assert len(lines(here, "t")) == 1
+    if executor == "process":
+        assert until(lambda: not alive(lines(here, "t")[0]))
+    assert s.add_task(1, "again", key="k") != i  # its key is free
+
+
+@everywhere
+def test_what_is_pending_is_cancelled_by_the_pool_too(make: Make, s: Scheduler) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", delay=HOUR)
+        assert pool.cancel(i)
+        assert not pool.cancel(i)
+        with pytest.raises(KeyError, match="unknown task id 99"):
+            pool.cancel(99)
+    assert s.status(i) is TaskStatus.CANCELLED
+
+
+def test_what_somebody_else_runs_is_not_cancelled() -> None:
+    s = HeapScheduler()
+    i = s.add_task(1, "t")
+    task = s.get_next_task()
+    with WorkerPool(s) as pool:
+        assert not pool.cancel(i)
+    s.complete(task)
+    assert not task.cancelled
+
+
+def test_a_subscriber_may_cancel_what_is_about_to_start() -> None:
+    s = HeapScheduler()
+    ran: list[int] = []
+    with WorkerPool(s, 1) as pool:
+        s.subscribe(lambda event: pool.cancel(event.task.id), "started")
+        i = s.add_task(1, "t", action=lambda: ran.append(current_task().cancelled))
+        assert pool.drain(PATIENCE)
+    assert s.status(i) is TaskStatus.CANCELLED and ran in ([], [True])
+
+
+def test_cancelling_and_ending_at_once_agree_on_one_end() -> None:
+    s = HeapScheduler()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with WorkerPool(s, 2) as pool:
+            for _ in range(300):
+                i = s.add_task(1, "t", action=int)
+                cancelled = pool.cancel(i)
+                assert pool.wait(i, PATIENCE).cancelled is cancelled
+    finally:
+        sys.setswitchinterval(interval)
+    assert not pool._runner.attempts and not pool._runner.attempts.wanted
+
+
+# --- waiting for one task -------------------------------------------------------------------------
+
+
+@everywhere
+def test_wait_returns_the_task_when_it_has_ended(make: Make, s: Scheduler, here: str) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.fails, args=(here, "t", 2), retry=AT_ONCE)
+        assert pool.wait(i, PATIENCE).result == 3
+        assert pool.wait(i).result == 3
+        j = s.add_task(1, "t", action=jobs.raises, args=("ValueError",))
+        assert pool.wait(j).status is TaskStatus.FAILED
+
+
+def test_wait_says_when_time_is_up_and_for_what() -> None:
+    s = HeapScheduler()
+    with WorkerPool(s) as pool:
+        i = s.add_task(1, "t", delay=HOUR)
+        with pytest.raises(TimeoutError, match="task 1 is PENDING after 0.01 s"):
+            pool.wait(i, 0.01)
+        with pytest.raises(KeyError, match="unknown task id 7"):
+            pool.wait(7, 0.01)
+        with pytest.raises(ValueError, match="timeout must be a finite number .* got -1"):
+            pool.wait(i, -1)
+        assert s.cancel(i)
+        assert pool.wait(i).status is TaskStatus.CANCELLED
+
+
+def test_wait_is_told_of_the_end_though_nothing_is_remembered() -> None:
+    s = HeapScheduler(history=0)
+    with WorkerPool(s) as pool:
+        i = s.add_task(1, "t", delay=0.05, action=lambda: "result")
+        assert pool.wait(i, PATIENCE).result == "result"
+
+
+def test_a_task_may_wait_for_another_but_not_for_itself() -> None:
+    s = HeapScheduler()
+    with WorkerPool(s, 2) as pool:
+        i = s.add_task(1, "t", action=lambda: pool.wait(s.add_task(1, "u", action=int)).result)
+        j = s.add_task(1, "t", action=lambda: pool.wait(j))
+        assert pool.wait(i).result == 0
+        assert "wait for that task" in str(pool.wait(j).error)
+
+
+def test_wait_ends_when_the_pool_does() -> None:
+    s = HeapScheduler()
+    i = s.add_task(1, "t", delay=HOUR)
+    with pytest.raises(RuntimeError, match="not started"):
+        WorkerPool(s).wait(i)
+    with WorkerPool(s) as pool:
+        threading.Timer(0.05, pool.shutdown, (False,)).start()
+        with pytest.raises(RuntimeError, match="shut down"):
+            pool.wait(i, PATIENCE)
+
+
+# --- a shutdown with a limit ----------------------------------------------------------------------
+
+
+@everywhere
+def test_a_shutdown_that_is_given_time_enough_lets_tasks_end(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.waits, args=(here, "t"))
+        assert until(lambda: lines(here, "t"))
+        threading.Timer(0.05, Path(here, "go").touch).start()
+        assert pool.shutdown(timeout=PATIENCE) is True
+        assert s.status(i) is TaskStatus.SUCCEEDED
+        assert pool.shutdown() is True
+
+
+@hard
+def test_what_a_shutdown_stops_runs_again_in_another_pool(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    spent = RetryPolicy(max_attempts=1)
+    with make(s, 3) as pool:
+        i = s.add_task(1, "t", action=jobs.waits, args=(here, "t"))
+        j = s.add_task(1, "u", action=jobs.waits, args=(here, "u"), retry=spent)
+        assert until(lambda: lines(here, "t") and lines(here, "u"))
+        assert pool.shutdown(timeout=0.1) is False
+        assert not alive(lines(here, "t")[0])
+        assert (s.status(i), s.status(j)) == (TaskStatus.PENDING, TaskStatus.FAILED)
+        assert s.task(i).error == s.task(j).error == "InterruptedError: its pool was shut down"
+    Path(here, "go").touch()
+    with make(s) as pool:
+        assert pool.drain(PATIENCE)
+    assert s.task(i).result == "went" and s.task(i).attempts == 2
+
+
+@soft
+def test_a_thread_that_does_not_end_in_time_is_left_alone(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.waits, args=(here, "t"))
+        assert until(lambda: lines(here, "t"))
+        assert pool.shutdown(timeout=0.01) is False
+        assert s.status(i) is TaskStatus.RUNNING
+        Path(here, "go").touch()
+        assert until(lambda: s.status(i) is TaskStatus.SUCCEEDED)
+
+
+# --- processes that die ---------------------------------------------------------------------------
+
+
+@hard
+def test_a_process_that_is_killed_is_an_attempt_and_others_never_notice(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    with make(s) as pool:
+        once = s.add_task(1, "t", action=jobs.dies, args=(here, "once", 1), retry=AT_ONCE)
+        poison = s.add_task(1, "t", action=jobs.dies, args=(here, "poison", 99), retry=AT_ONCE)
+        leaves = s.add_task(1, "t", action=jobs.exits, args=(3,))
+        others = [s.add_task(2, "t", action=jobs.empty) for _ in range(50)]
+        assert pool.drain(PATIENCE)
+        assert len(pool._crew) == 2
+    assert (s.task(once).result, s.task(once).attempts) == ("done", 2)
+    assert s.status(poison) is TaskStatus.FAILED and len(lines(here, "poison")) == 3
+    assert s.task(poison).error == "ProcessDiedError: the process that ran it was killed by SIGKILL"
+    assert s.task(leaves).error.endswith("the process that ran it ended with exit code 3")
+    assert {(s.status(i), s.task(i).attempts) for i in others} == {(TaskStatus.SUCCEEDED, 1)}
+
+
+@hard
+def test_a_process_that_is_killed_while_it_has_nothing_to_do_is_replaced(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    with make(s, 1) as pool:
+        for number in range(3):
+            i = s.add_task(1, "t", action=jobs.dies, args=(here, f"{number}", 0))
+            assert pool.wait(i, PATIENCE).attempts == 1
+            pid = lines(here, f"{number}")[0]
+            os.kill(int(pid), signal.SIGKILL)
+            assert until(lambda: not alive(pid))  # noqa: B023
+    assert s.metrics().succeeded == 3 and s.metrics().failed == 0
+
+
+@hard
+def test_what_cannot_go_over_or_come_back_fails_that_task_alone(make: Make) -> None:
+    s = HeapScheduler()
+    with make(s) as pool:
+        ids = [
+            s.add_task(1, "t", action=lambda: None),
+            s.add_task(1, "t", action=jobs.empty, args=(threading.Lock(),)),
+            s.add_task(1, "t", action=jobs.odd_result),
+            s.add_task(1, "t", action=jobs.raises, args=("OddError",)),
+            s.add_task(1, "t", action=jobs.raises, args=("SilentError",)),
+        ]
+        good = s.add_task(2, "t", action=jobs.empty)
+        assert pool.drain(PATIENCE)
+    errors = [s.task(i).error for i in ids]
+    assert errors[0].startswith("TypeError: what goes to a process must be picklable: ")
+    assert errors[1].startswith("TypeError: what goes to a process must be picklable: ")
+    assert errors[2].startswith("TypeError: the result cannot be pickled: ")
+    assert "OddError: 1" in str(errors[3])
+    assert "SilentError" in str(errors[4])
+    assert s.status(good) is TaskStatus.SUCCEEDED
+
+
+# --- an executor that breaks ----------------------------------------------------------------------
+
+
+class Broken(Executor):
+    """Takes a few tasks, and then none."""
+
+    def __init__(self, takes: int, error: BaseException) -> None:
+        self.takes, self.error = takes, error
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if not self.takes:
+            raise self.error
+        self.takes -= 1
+        future: Future[Any] = Future()
+        future.set_result(function(*args, **kwargs))
+        return future
+
+
+@pytest.mark.parametrize(
+    "error", [BrokenExecutor("broken"), RuntimeError("cannot schedule new futures")], ids=repr
+)
+def test_an_executor_that_takes_nothing_more_stops_the_pool_and_loses_nothing(
+    error: BaseException,
+) -> None:
+    s = HeapScheduler()
+    ids = [s.add_task(1, "t", action=int) for _ in range(10)]
+    with (
+        pytest.raises(RuntimeError, match=f"a worker crashed with {type(error).__name__}"),
+        WorkerPool(s, 2, executor=Broken(3, error)) as pool,
+    ):
+        pool.drain(PATIENCE)
+    assert s.metrics().succeeded == 3 and s.metrics().running == 0 and s.metrics().pending == 7
+    with WorkerPool(s) as pool:
+        assert pool.drain(PATIENCE)
+    assert {s.status(i) for i in ids} == {TaskStatus.SUCCEEDED}
+
+
+def test_an_executor_that_refuses_one_task_fails_that_task() -> None:
+    s = HeapScheduler()
+    executor = Broken(0, TypeError("cannot be serialized"))
+    with WorkerPool(s, 1, executor=executor) as pool:
+        i = s.add_task(1, "t", action=int)
+        assert pool.wait(i, PATIENCE).error == "TypeError: cannot be serialized"
+        executor.takes = 1
+        assert pool.wait(s.add_task(1, "t", action=int), PATIENCE).result == 0
+
+
+@pytest.mark.parametrize(
+    ("executor", "error", "message"),
+    [
+        ("fork", ValueError, 'executor must be "thread", "process".* got \'fork\''),
+        (3, TypeError, "executor must be .* got 3"),
+        (ThreadPoolExecutor, TypeError, "executor must be .* got <class"),
+        (None, TypeError, "executor must be .* got None"),
+    ],
+    ids=str,
+)
+def test_an_executor_that_is_none_is_refused(
+    executor: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        WorkerPool(HeapScheduler(), executor=executor)
