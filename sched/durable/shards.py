@@ -19,8 +19,9 @@ from sched import arguments
 from sched.base import Scheduler
 from sched.clock import Clock
 from sched.durable.ledger import SQLiteLedger
+from sched.durable.moment import Moment
 from sched.durable.shard import FileShard, MemoryShard, Shard
-from sched.durable.sharded_ledger import Moment, ShardedLedger
+from sched.durable.sharded_ledger import ShardedLedger
 from sched.heap import HeapScheduler
 from sched.task import Task
 
