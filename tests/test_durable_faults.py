@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from sched import WorkerPool
-from sched.durable import Reader, SQLiteScheduler, StorageError, action, opening, schema
+from sched.durable import Reader, SQLiteScheduler, StorageError, action, copying, opening, schema
+from sched.durable.copying import copy_file
 from sched.durable.store import Store
 from tests.mutants import ROOT
 
@@ -159,6 +161,11 @@ def opened_by_nobody(path: Path) -> str:
             print(f"{type(error).__name__}: {error}", flush=True)
         os._exit(0)
     """
+    return as_nobody(code, path)
+
+
+def as_nobody(code: str, path: Path) -> str:
+    """What a program says of a file, whose folder everybody may enter meanwhile."""
     places = [(each, each.stat().st_mode) for each in [*path.parents][1:-1]]
     for each, mode in places:
         each.chmod(mode | 0o111)
@@ -326,6 +333,60 @@ def test_a_backup_is_whole_and_its_own_file(path: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*-new*"))
 
 
+def test_two_backups_at_once_to_one_name_leave_a_whole_one(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, both, outcomes = tmp_path / "copy.db", threading.Barrier(2), list[Any]()
+    look_into = opening.look
+
+    def meet(source: Path, read: Any) -> Any:
+        both.wait(60)  # each has its own file by now
+        found = look_into(source, read)
+        both.wait(60)
+        return found
+
+    def backup() -> None:
+        try:
+            outcomes.append(copy_file(path, target))
+        except StorageError as error:
+            outcomes.append(str(error))
+
+    monkeypatch.setattr(copying, "look", meet)
+    threads = [threading.Thread(target=backup, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    assert {*outcomes} == {None, f"{target}: it is there already: a backup replaces nothing"}
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        *("copy.db", "tasks.db", "tasks.db-owner")
+    ]
+    with SQLiteScheduler(target) as s:
+        s.check()
+        assert len(s) == 198
+
+
+def test_a_backup_is_made_where_a_file_system_knows_no_links_and_replaces_nothing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appears: list[Path] = []
+
+    def no_links(*_: Any) -> None:
+        for each in appears:
+            each.write_bytes(b"somebody else's")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    copy_file(path, tmp_path / "copy.db")
+    assert len(Reader(tmp_path / "copy.db").pending()) == 198
+    appears.append(tmp_path / "other.db")
+    with pytest.raises(StorageError, match=r"other\.db: it is there already"):
+        copy_file(path, appears[0])
+    assert appears[0].read_bytes() == b"somebody else's"
+    assert not list(tmp_path.glob("*-new*"))
+
+
 def test_a_crash_while_a_file_is_made_leaves_nothing_that_looks_like_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,8 +419,9 @@ def test_readers_look_in_at_any_time(path: Path) -> None:
         assert [task.id for task in reader.dead()] == [3]
         assert [task.id for task in reader.finished()] == [1]
         assert reader.task(3).error == "e"
-        with pytest.raises(KeyError):
-            reader.task(999)
+        for unknown in (999, 10**30):
+            with pytest.raises(KeyError):
+                reader.task(unknown)
         if s is not None:
             task = s.get_next_task()
             assert reader.running() == [task]
@@ -369,6 +431,109 @@ def test_readers_look_in_at_any_time(path: Path) -> None:
             s.close()
     with pytest.raises(StorageError, match=r"none\.db: there is no such file"):
         Reader(path.with_name("none.db"))
+
+
+def looked_into(path: Path) -> str:
+    """What a user whom permissions bind sees of a file, and copies of it; and what says no."""
+    code = """
+        import os, sys, tempfile
+        from pathlib import Path
+        from sched.durable import Reader
+        from sched.durable.copying import copy_file
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        path = Path(sys.argv[1])
+        try:
+            reader = Reader(path)
+            with tempfile.TemporaryDirectory() as folder:
+                copy_file(path, Path(folder) / "copy.db")
+                copied = len(Reader(Path(folder) / "copy.db").pending())
+            print(len(reader.pending()), reader.metrics().added, copied, flush=True)
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}", flush=True)
+        os._exit(0)
+    """
+    return as_nobody(code, path)
+
+
+def test_a_look_leaves_nothing_beside_a_file_that_nobody_has(path: Path) -> None:
+    """A log left by one user is in the way of another, who may not write it."""
+    there = sorted(path.parent.iterdir())
+    reader = Reader(path)
+    reader.metrics()
+    reader.pending()
+    reader.task(3)
+    copy_file(path, path.with_name("copy.db"))
+    assert sorted(path.parent.iterdir()) == sorted([*there, path.with_name("copy.db")])
+
+
+def test_what_is_in_a_folder_that_is_read_only_can_be_looked_into(path: Path) -> None:
+    path.parent.chmod(0o555)
+    try:
+        assert looked_into(path) == "198 200 198\n"
+    finally:
+        path.parent.chmod(0o755)
+    with SQLiteScheduler(path) as s:
+        s.add_task(1, "t")
+        path.parent.chmod(0o555)
+        try:
+            assert looked_into(path) == "199 201 199\n", "though another user has it"
+        finally:
+            path.parent.chmod(0o755)
+    assert looked_into(path) == "199 201 199\n"
+
+
+def test_a_file_whose_owner_died_can_be_looked_into_where_its_log_can_be(path: Path) -> None:
+    code = """
+        import os, sys
+        from sched.durable import SQLiteScheduler
+        SQLiteScheduler(sys.argv[1]).add_task(1, "t")
+        os._exit(1)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(path)]
+    subprocess.run(command, cwd=ROOT, check=False)
+    path.parent.chmod(0o555)
+    try:
+        assert looked_into(path) == "199 201 199\n"
+        path.with_name("tasks.db-shm").unlink()  # as in a copy of the file and its log
+        said = looked_into(path)
+    finally:
+        path.parent.chmod(0o755)
+    assert said.startswith(f"StorageError: {path}: it was not closed, and its log cannot be read")
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_look_during_which_others_open_and_close_the_file_is_repeated(
+    path: Path, breaks: bool
+) -> None:
+    looks: list[int] = []
+
+    def read(connection: sqlite3.Connection) -> int:
+        looks.append(connection.execute("SELECT count(*) FROM sched_tasks").fetchone()[0])
+        if len(looks) < 3:
+            with SQLiteScheduler(path) as s:
+                s.add_task(1, "t")
+            if breaks:
+                raise sqlite3.DatabaseError("database disk image is malformed")
+        return looks[-1]
+
+    assert opening.look(path, read) == 202
+    assert looks == [200, 201, 202]
+    with pytest.raises(ZeroDivisionError):  # what has another reason is told
+        opening.look(path, lambda connection: 1 // 0)
+
+
+def test_a_file_that_may_not_be_read_is_told(path: Path) -> None:
+    path.parent.chmod(0o755)
+    path.chmod(0o200)
+    assert looked_into(path) == f"StorageError: {path}: this user may not read it\n"
+
+
+def test_an_empty_log_is_in_nobodys_way(path: Path) -> None:
+    path.unlink()
+    path.with_name("tasks.db-wal").touch()
+    with SQLiteScheduler(path) as s:
+        assert s.add_task(1, "t") == 1
 
 
 # --- versions -------------------------------------------------------------------------------------

@@ -7,43 +7,55 @@ copy made while somebody writes is half of one moment and half of another.
 import os
 import sqlite3
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 from sched.durable import schema
 from sched.durable.errors import StorageError
-from sched.durable.opening import connect, explained, sync_folder
+from sched.durable.opening import connect, explained, look, sync_folder
 from sched.durable.ownership import Ownership
+
+REPLACES_NOTHING = "it is there already: a backup replaces nothing"
 
 
 def copy_file(source: Path, target: Path) -> None:
     """Make a copy with a uuid of its own, so that no hand-out of one is taken for the other's.
 
     Others may write meanwhile: it does not hold them up. Raises StorageError; what is called
-    ``target`` is whole, then, or is not there. O(size of the file)."""
+    ``target`` is whole, then, or is not there. (Killed, it leaves a file whose name is that of the
+    target and ``-new-...``, which nobody needs.) O(size of the file)."""
     if target.exists():
-        raise StorageError(target, "it is there already: a backup replaces nothing")
-    new = target.with_name(target.name + "-new")
+        raise StorageError(target, REPLACES_NOTHING)
+    # Each has a name of its own: two that are made at once do not write into one file.
+    new = target.with_name(f"{target.name}-new-{uuid.uuid4().hex[:12]}")
     try:
-        new.unlink(missing_ok=True)
-        original = connect(source, "ro")
-        try:
-            copy = connect(new, "rwc")
-            try:
-                copy.execute("PRAGMA synchronous = FULL")
-                original.backup(copy)
-                copy.execute("UPDATE sched_file SET uuid = ?", (uuid.uuid4().hex,))
-            finally:
-                copy.close()
-        finally:
-            original.close()
-        os.link(new, target)  # a rename would replace what somebody has put there meanwhile
+        with closing(connect(new, "rwc")) as copy:
+            copy.execute("PRAGMA synchronous = FULL")
+            look(source, lambda original: original.backup(copy))
+            copy.execute("UPDATE sched_file SET uuid = ?", (uuid.uuid4().hex,))
+        _rename(new, target)
         sync_folder(target.absolute().parent)
+    except FileExistsError:
+        raise StorageError(target, REPLACES_NOTHING) from None
     except sqlite3.Error as error:
         raise explained(target, error) from error
     except OSError as error:
         raise StorageError(target, error.strerror or str(error)) from error
     finally:
-        new.unlink(missing_ok=True)
+        for left in (new, new.with_name(f"{new.name}-journal")):
+            left.unlink(missing_ok=True)
+
+
+def _rename(new: Path, target: Path) -> None:
+    """Give a file its name, unless there is one by now. Raises OSError. O(1)."""
+    try:
+        os.link(new, target)  # a rename would replace what somebody has put there meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system that knows no links
+        if target.exists():
+            raise FileExistsError from None
+        new.rename(target)
 
 
 def compact_file(path: Path) -> tuple[int, int]:

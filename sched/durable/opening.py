@@ -5,9 +5,12 @@ it is made leaves nothing that could be taken for a queue.
 """
 
 import os
+import re
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from sched.arguments import shown
 from sched.durable import schema
@@ -15,7 +18,10 @@ from sched.durable.errors import StorageError
 
 Durability: TypeAlias = Literal["full", "normal", "async"]
 
+T = TypeVar("T")
+
 BUSY = 5.0  # seconds to wait for another program that writes
+LOOKS = 50  # attempts to look into a file that others open and close meanwhile
 REASONS = {
     "SQLITE_FULL": "the disk is full: what is in the file is safe, nothing can be added to it",
     "SQLITE_BUSY": "another program has it locked",
@@ -42,9 +48,14 @@ def as_path(path: object) -> Path:
 
 def explained(path: str | Path, error: Exception) -> StorageError:
     """What an error of SQLite means for the file. O(1)."""
-    name: str = getattr(error, "sqlite_errorname", None) or ""
+    name = _name(error)
     reason = next((text for prefix, text in REASONS.items() if name.startswith(prefix)), None)
     return StorageError(path, f"{reason} ({error})" if reason else f"{error}")
+
+
+def _name(error: Exception) -> str:
+    """SQLite's name of an error, or nothing. O(1)."""
+    return getattr(error, "sqlite_errorname", None) or ""
 
 
 def open_database(
@@ -78,14 +89,17 @@ def open_database(
 
 
 def _names(path: Path) -> int:
-    """How many names a file has, without the one that a backup had until it was whole. O(1)."""
-    other = path.with_name(path.name + "-new")
-    if path.stat().st_nlink > 1 and other.exists() and other.samefile(path):
-        other.unlink()  # it was interrupted just then
+    """How many names a file has, without the one that a backup had until it was whole. O(1), or
+    O(files in the folder)."""
+    if path.stat().st_nlink > 1:
+        named = re.compile(re.escape(path.name) + "-new(-[0-9a-f]+)?")
+        for other in path.parent.iterdir():
+            if named.fullmatch(other.name) and other.samefile(path):
+                other.unlink()  # it was interrupted just then
     return path.stat().st_nlink
 
 
-def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+def connect(path: Path, mode: Literal["ro", "rw", "rwc", "ro&immutable=1"]) -> sqlite3.Connection:
     """A connection, for use by one thread at a time. O(1). Raises sqlite3.Error."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -94,6 +108,50 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def look(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+    """What read(connection) returns, of one moment of the file. O(1) and what that takes.
+
+    To look into a file of nobody's, SQLite would make a log beside it, and leave it there: in a
+    folder that is read-only it cannot, and elsewhere it is in the way of whoever may not write what
+    is another user's. So where there is no log, SQLite is told that the file does not change; if
+    it has all the same, it is read once more. Raises StorageError, sqlite3.Error and OSError."""
+    if path.exists() and not os.access(path, os.R_OK):
+        raise StorageError(path, "this user may not read it")
+    for _ in range(LOOKS):
+        before = _unwritten(path)
+        try:
+            with closing(connect(path, "ro&immutable=1" if before else "ro")) as connection:
+                connection.execute("BEGIN")  # one moment for all that is read
+                found = read(connection)
+        except Exception as error:
+            if before != _unwritten(path):
+                continue  # it was half of one moment and half of another
+            read_only = not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK)
+            if before is None and read_only and _name(error).startswith("SQLITE_CANTOPEN"):
+                raise StorageError(
+                    path,
+                    "it was not closed, and its log cannot be read in a folder that is read-only: "
+                    f"copy {path.name} and {path.name}-wal to another",
+                ) from error
+            raise
+        if before is None or before == _unwritten(path):
+            return found
+    raise StorageError(path, "others open and close it all the time")
+
+
+def _unwritten(path: Path) -> tuple[int, ...] | None:
+    """The state of a file that nobody is writing; None if it has a log, in which the last commits
+    are. O(1)."""
+    for log in ("-wal", "-journal"):
+        try:
+            if os.stat(os.path.realpath(path) + log).st_size:
+                return None
+        except FileNotFoundError:
+            pass
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _prepare(
@@ -115,7 +173,8 @@ def _prepare(
 
 
 def _create(path: Path, aging: float | None) -> None:
-    if (log := path.with_name(path.name + "-wal")).exists():
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
         raise StorageError(path, f"it is missing, but not {log.name}, which belongs to it")
     new = path.with_name(path.name + "-new")
     for left in (new, new.with_name(new.name + "-journal")):

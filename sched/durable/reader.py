@@ -2,21 +2,25 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from sched.durable import schema
 from sched.durable.counters import Counters
 from sched.durable.disk_table import SELECT
 from sched.durable.errors import StorageError
-from sched.durable.opening import as_path, connect, explained
+from sched.durable.opening import as_path, explained, look
 from sched.durable.ownership import owner_of
 from sched.durable.rows import Row, item_of
 from sched.durable.schema import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, WAITING
 from sched.ledger import unknown
 from sched.metrics import Metrics
 from sched.task import Task, pending_task
+
+T = TypeVar("T")
+
+ENDED = "ended IS NOT NULL AND state"  # which lets SQLite use the index of what has ended
 
 
 class Reader:
@@ -27,21 +31,22 @@ class Reader:
 
     def __init__(self, path: str | Path) -> None:
         self.path = as_path(path)
-        with self._connection():
-            pass
+        self._look(lambda _: None)
 
     def owner(self) -> int | None:
         """The id of the process that has the file; None if none has. O(1)."""
         return owner_of(self.path)
 
     def metrics(self) -> Metrics:
-        """As ``Scheduler.metrics``. O(running tasks + dead letters)."""
-        with self._connection() as connection:
-            c = Counters.read(connection)
-            where = f"ended IS NOT NULL AND state = {FAILED}"
+        """As ``Scheduler.metrics``. O(running tasks + tasks that have ended)."""
+
+        def read(connection: sqlite3.Connection) -> tuple[Counters, int, int]:
             count = "SELECT count(*) FROM sched_tasks WHERE"
             (running,) = connection.execute(f"{count} state = {RUNNING}").fetchone()
-            (dead,) = connection.execute(f"{count} {where}").fetchone()
+            (dead,) = connection.execute(f"{count} {ENDED} = {FAILED}").fetchone()
+            return Counters.read(connection), running, dead
+
+        c, running, dead = self._look(read)
         return Metrics(
             added=c.added,
             ready=c.ready,
@@ -56,8 +61,8 @@ class Reader:
 
     def aging(self) -> float | None:
         """The aging that the file's ranks were made with; None for none. O(1)."""
-        with self._connection() as connection:
-            aging: float | None = connection.execute("SELECT aging FROM sched_file").fetchone()[0]
+        row = self._look(lambda c: c.execute("SELECT aging FROM sched_file").fetchone())
+        aging: float | None = row[0]
         return aging
 
     def next_run_time(self) -> float | None:
@@ -67,63 +72,67 @@ class Reader:
 
     def pending(self, limit: int = -1) -> list[Task]:
         """The first pending tasks, ready ones in order, then by run_at; -1 for all. O(limit)."""
-        with self._connection() as connection:
+
+        def read(connection: sqlite3.Connection) -> list[Task]:
             ready = f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?"
-            found = self._tasks(connection, ready, limit)
+            found = _tasks(connection, ready, limit)
             if limit < 0 or len(found) < limit:
                 left = -1 if limit < 0 else limit - len(found)
                 waiting = f"WHERE state = {WAITING} ORDER BY run_at, id LIMIT ?"
-                found += self._tasks(connection, waiting, left)
-        return found
+                found += _tasks(connection, waiting, left)
+            return found
+
+        return self._look(read)
 
     def running(self) -> list[Task]:
         """The hand-outs that are not over, first handed out first. O(their number)."""
-        with self._connection() as connection:
-            return self._tasks(connection, f"WHERE state = {RUNNING} ORDER BY number LIMIT ?", -1)
+        return self._tasks(f"WHERE state = {RUNNING} ORDER BY number LIMIT ?", -1)
 
     def dead(self, limit: int = -1) -> list[Task]:
         """The dead letters, first failed first; -1 for all. O(tasks that have ended)."""
-        where = f"WHERE ended IS NOT NULL AND state = {FAILED} ORDER BY ended LIMIT ?"
-        with self._connection() as connection:
-            return self._tasks(connection, where, limit)
+        return self._tasks(f"WHERE {ENDED} = {FAILED} ORDER BY ended LIMIT ?", limit)
 
     def finished(self, limit: int = -1) -> list[Task]:
         """The tasks of the history, last ended first; -1 for all. O(tasks that have ended)."""
-        where = f"WHERE ended IS NOT NULL AND state IN ({SUCCEEDED}, {CANCELLED})"
-        with self._connection() as connection:
-            return self._tasks(connection, f"{where} ORDER BY ended DESC LIMIT ?", limit)
+        history = f"WHERE {ENDED} IN ({SUCCEEDED}, {CANCELLED})"
+        return self._tasks(f"{history} ORDER BY ended DESC LIMIT ?", limit)
 
     def task(self, task_id: int) -> Task:
         """A snapshot of a task. O(log n). Raises UnknownTaskError."""
-        with self._connection() as connection:
-            found = self._tasks(connection, "WHERE id = ?", task_id)
+        known = -(2**63) <= task_id < 2**63  # SQLite has no larger numbers
+        found = self._tasks("WHERE id = ?", task_id) if known else []
         if not found:
             raise unknown(task_id)
         return found[0]
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _tasks(self, where: str, value: int) -> list[Task]:
+        return self._look(lambda connection: _tasks(connection, where, value))
+
+    def _look(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        """What read(connection) returns, of one moment of a file of ours."""
+
+        def read_ours(connection: sqlite3.Connection) -> T:
+            if (flaw := schema.stranger(connection)) is not None:
+                raise StorageError(self.path, flaw)
+            return read(connection)
+
         try:
             found = self.path.stat()
+            if stat.S_ISDIR(found.st_mode):
+                raise StorageError(self.path, "it is a directory")
+            if found.st_size == 0:
+                raise StorageError(self.path, "it is empty")
+            return look(self.path, read_ours)
         except FileNotFoundError:
             raise StorageError(self.path, "there is no such file") from None
         except OSError as error:
             raise StorageError(self.path, error.strerror or str(error)) from None
-        if stat.S_ISDIR(found.st_mode):
-            raise StorageError(self.path, "it is a directory")
-        if found.st_size == 0:
-            raise StorageError(self.path, "it is empty")
-        try:
-            with closing(connect(self.path, "ro")) as connection:
-                connection.execute("BEGIN")  # one moment for all that is read
-                if (flaw := schema.stranger(connection)) is not None:
-                    raise StorageError(self.path, flaw)
-                yield connection
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
 
-    def _tasks(self, connection: sqlite3.Connection, where: str, value: int) -> list[Task]:
-        (name,) = connection.execute("SELECT uuid FROM sched_file").fetchone()
-        rows: list[Row] = connection.execute(f"{SELECT} {where}", (value,)).fetchall()
-        tasks = [item_of(row, name).task for row in rows]
-        return [pending_task(t, name) if isinstance(t, tuple) else t for t in tasks]
+
+def _tasks(connection: sqlite3.Connection, where: str, value: int) -> list[Task]:
+    (name,) = connection.execute("SELECT uuid FROM sched_file").fetchone()
+    rows: list[Row] = connection.execute(f"{SELECT} {where}", (value,)).fetchall()
+    tasks = [item_of(row, name).task for row in rows]
+    return [pending_task(t, name) if isinstance(t, tuple) else t for t in tasks]
