@@ -1,5 +1,6 @@
 """`python -m sched`: what this package is; with a file, the command line of its queue."""
 
+import signal
 import sys
 
 import sched
@@ -23,6 +24,12 @@ if __name__ == "__main__":
     if len(sys.argv) == 1:
         print(TEXT, end="")
     else:
-        from sched.durable.command_line import main
+        try:
+            from sched.durable.command_line import main
 
-        sys.exit(main(sys.argv[1:]))
+            code = main(sys.argv[1:])
+            # All is closed: one more Ctrl-C, while Python ends, is not worth a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        except KeyboardInterrupt:
+            code = 128 + signal.SIGINT
+        sys.exit(code)

@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 from sched import TaskStatus
-from sched.durable import SQLiteScheduler, action
-from sched.durable.command_line import MISTAKE, NO_SUCH_TASK, TAKEN, UNUSABLE, main
+from sched.durable import SQLiteScheduler, action, copying, opening
+from sched.durable.command_line import main
+from sched.durable.commands import MISTAKE, NO_SUCH_TASK, TAKEN, UNUSABLE
+from sched.durable.store import Store
 
 PATIENCE = 60  # seconds after which something is stuck
 
 ACTIONS = """
+import threading
 from pathlib import Path
 from sched.durable import action
 
@@ -31,6 +34,11 @@ def note(path, text):
 @action("raise")
 def bad():
     raise OSError("no route to host")
+
+@action("hang")
+def hang():
+    print("hangs", flush=True)
+    threading.Event().wait()
 """
 
 # Has the file, says so, and keeps it until its input ends.
@@ -183,6 +191,29 @@ def test_tasks_are_cancelled_and_dead_letters_requeued_each_on_its_own(
     assert status == ["PENDING", "PENDING", "CANCELLED", "PENDING"]
 
 
+def test_many_are_moved_in_one_commit(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SQLiteScheduler(path, durability="async") as s:
+        ids = s.add_tasks([(1, "t")] * 40)
+        for _ in ids[:30]:
+            s.fail(s.get_next_task(), "e")
+    commits: list[int] = []
+    commit = Store.commit
+
+    def counted(store: Store) -> None:
+        commits.append(store.connection.in_transaction or store.table.is_dirty)
+        commit(store)
+
+    monkeypatch.setattr(Store, "commit", counted)
+    assert done(capsys, path, "requeue", "--all") == "requeued 30 tasks\n"
+    assert sum(commits) == 1
+    commits.clear()
+    assert done(capsys, path, "cancel", *ids) == "cancelled 40 tasks\n"
+    assert sum(commits) == 1
+    assert done(capsys, path, "requeue", "--all") == "requeued 0 tasks\n"
+
+
 def test_a_command_forgets_nothing_and_keeps_the_ranks(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -287,6 +318,103 @@ def test_workers_end_when_told_to_and_what_is_pending_stays(
     assert (process.returncode, err) == (128 + number, "")
     with SQLiteScheduler(path) as s:
         assert len(s) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once_and_what_runs_will_run_again(
+    second: signal.Signals, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "acts.py").write_text(ACTIONS)
+    from_shell(path, "add", 1, "hangs", "--action", "hang")
+    with subprocess.Popen(
+        [sys.executable, "-m", "sched", str(path), "run", "--actions", "acts"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stderr
+            assert [process.stdout.readline() for _ in range(2)][1] == "hangs\n"
+            process.send_signal(signal.SIGINT)
+            said = process.stderr.readline()
+            assert said.startswith("sched: 1 running task to wait for; once more, and it ends at")
+            assert process.poll() is None
+            process.send_signal(second)
+            _, err = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, err) == (-second, ""), "a shell says 128 + second"
+        finally:
+            process.kill()
+    with SQLiteScheduler(path) as s:
+        [task] = s.pending_tasks()
+        assert task.attempts == 1
+
+
+def test_a_command_that_is_told_to_end_tidies_up_first(
+    path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done(capsys, path, "add", 1, "a")
+    there = sorted(tmp_path.iterdir())
+    look = opening.look
+
+    def told(*given: Any) -> Any:
+        look(*given)
+        assert any("-new-" in each.name for each in tmp_path.iterdir())
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(copying, "look", told)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        code, out, err = ended(capsys, path, "backup", tmp_path / "copy.db")
+        assert (code, out, err) == (128 + number, "", "")
+        assert sorted(tmp_path.iterdir()) == there
+
+
+def test_workers_go_on_though_nobody_reads_what_they_print(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "acts.py").write_text(ACTIONS)
+    notes = tmp_path / "notes.txt"
+    given = json.dumps([str(notes), "done"])
+    from_shell(path, "add", 1, "t", "--action", "note", "--args", given)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as broken:
+        process = subprocess.run(
+            [sys.executable, "-m", "sched", str(path), "run", "--actions", "acts", "--drain"],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdout=broken,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (process.returncode, "Traceback" in process.stderr) == (0, False)
+    assert notes.read_text() == "done\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="as a shell closes channels: >&- 2>&-")
+def test_a_command_needs_nowhere_to_print(path: Path) -> None:
+    for command in ("add 1 a", "ls", "stats", "cancel 7"):
+        shell = f'exec "$0" -m sched "$1" {command} >&- 2>&-'
+        process = subprocess.run(
+            ["sh", "-c", shell, sys.executable, str(path)],
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert process.returncode == (NO_SUCH_TASK if command == "cancel 7" else 0), command
+
+
+def test_a_module_that_ends_itself_is_no_module_of_actions(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import sys; sys.exit('usage: script')")
+    from_shell(path, "add", 1, "t")
+    here = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ran = from_shell(path, "run", "--actions", "script", env=here)
+    assert ran.returncode == MISTAKE
+    assert ran.stderr.startswith("sched: --actions 'script' cannot be imported: SystemExit: usage")
 
 
 MISTAKES: list[tuple[tuple[Any, ...], int, str]] = [
