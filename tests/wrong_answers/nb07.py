@@ -6,7 +6,7 @@ import heapq
 import io
 import re
 import zlib
-from bisect import insort
+from bisect import bisect_left, insort
 from itertools import takewhile
 
 from tests.wrong_answers import RIGHT, also_right, wrong, wrong_value
@@ -335,7 +335,7 @@ S = "sound"
 
 
 def _fits(line):
-    return len(line) > 8 and line[:8] == f"{zlib.crc32(line[9:].encode()):08x}"
+    return line[8:9] == " " and line[:8] == f"{zlib.crc32(line[9:].encode()):08x}"
 
 
 @wrong(S, S, "takes a damaged line for a sound one")
@@ -409,6 +409,16 @@ def takes_the_damaged_one_along(lines):
     return found
 
 
+@wrong(S, S, "takes a damaged line for a sound one")
+def trusts_what_stands_between(lines):
+    found = []
+    for line in lines:
+        if len(line) < 9 or line[:8] != f"{zlib.crc32(line[9:].encode()):08x}":
+            break
+        found.append(line[9:])
+    return found
+
+
 @also_right(S)
 def with_takewhile(lines):
     return [line[9:] for line in takewhile(_fits, lines)]
@@ -437,3 +447,117 @@ def with_numbers(lines):
             break
         found += (line[9:],)
     return found
+
+
+# --- what relaxed order costs ---------------------------------------------------------------------
+
+E = "rank_errors"
+
+
+@wrong(E, E, "counts what is less urgent")
+def the_wrong_way_round(taken):
+    return [sum(later > p for later in taken[n + 1 :]) for n, p in enumerate(taken)]
+
+
+@wrong(E, E, "counts what has been taken before")
+def looks_back(taken):
+    return [sum(gone < p for gone in taken[:n]) for n, p in enumerate(taken)]
+
+
+@wrong(E, E, "counts what has been taken before")
+def looks_at_all(taken):
+    return [sum(other < p for other in taken) for p in taken]
+
+
+@wrong(E, E, "counts the task itself")
+def counts_itself(taken):
+    errors = []
+    for n in range(len(taken)):
+        waiting = taken[n:]
+        errors.append(sum(1 for other in waiting if other <= taken[n]))
+    return errors
+
+
+@wrong(E, E, "does not return a list")
+def adds_them_up(taken):
+    return sum(later < p for n, p in enumerate(taken) for later in taken[n + 1 :])
+
+
+@wrong(E, E, "does not give one number for each take")
+def leaves_the_last_out(taken):
+    errors = []
+    for n in range(len(taken) - 1):
+        errors.append(sum(later < taken[n] for later in taken[n + 1 :]))
+    return errors
+
+
+@wrong(E, E, "counts wrongly")
+def never_starts_anew(taken):
+    errors, count = [], 0
+    for n, p in enumerate(taken):
+        for later in taken[n + 1 :]:
+            if later < p:
+                count += 1
+        errors.append(count)
+    return errors
+
+
+@wrong(E, E, "counts wrongly")
+def measures_the_distance(taken):
+    waiting = sorted(taken)
+    return [abs(waiting.index(p) - n) for n, p in enumerate(taken)]
+
+
+@wrong(E, E, "raises IndexError")
+def goes_beyond_the_end(taken):
+    errors = []
+    for n in range(len(taken)):
+        count, place = 0, n + 1
+        while taken[place] < taken[n]:
+            count += 1
+            place += 1
+        errors.append(count)
+    return errors
+
+
+@wrong(E, E, "does not return a list")
+def prints_them(taken):
+    for n, p in enumerate(taken):
+        print(sum(later < p for later in taken[n + 1 :]))
+
+
+@wrong(E, E, "does not give one number for each take")
+def takes_them_away_meanwhile(taken):
+    errors = []
+    for p in taken:
+        taken.remove(p)
+        errors.append(sum(other < p for other in taken))
+    return errors
+
+
+@also_right(E)
+def with_a_sorted_list(taken):
+    waiting, errors = sorted(taken), []
+    for p in taken:
+        errors.append(bisect_left(waiting, p))
+        waiting.remove(p)
+    return errors
+
+
+@also_right(E)
+def from_the_end(taken):
+    seen, errors = [], []
+    for p in reversed(taken):
+        errors.insert(0, len([other for other in seen if other < p]))
+        seen.append(p)
+    return tuple(errors)
+
+
+@also_right(E)
+def with_a_set(taken):
+    waiting = set(taken)
+    errors = []
+    for p in taken:
+        waiting.discard(p)
+        errors += [len({other for other in waiting if other < p})]
+    return errors

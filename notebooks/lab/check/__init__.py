@@ -19,7 +19,7 @@ from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
-from .nb07 import diagnose_07, replay, sound, window
+from .nb07 import diagnose_07, rank_errors, replay, sound, window
 
 __all__ = [
     "Exercise",
@@ -49,6 +49,7 @@ __all__ = [
     "pause",
     "pauses",
     "rank",
+    "rank_errors",
     "replay",
     "run_all",
     "run_next",

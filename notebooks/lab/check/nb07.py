@@ -1,9 +1,11 @@
-"""Notebook 07: a log that is replayed, a window on a disk, lines that a checksum guards."""
+"""Notebook 07: a log that is replayed, a window on a disk, a checksum, and what shards cost."""
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import permutations
+from random import Random
 from typing import Any
 
 from ..broken import left_by
@@ -211,7 +213,7 @@ def seal(line: str) -> str:
     return f"{zlib.crc32(line.encode()):08x} {line}"
 
 
-DAMAGE = ["whole", "letter", "checksum", "half", "zeros", "glued"]
+DAMAGE = ["whole", "letter", "checksum", "blank", "half", "zeros", "glued"]
 
 
 def damaged(line: str, how: str) -> str:
@@ -219,6 +221,7 @@ def damaged(line: str, how: str) -> str:
     changed = {
         "letter": line[:-1] + ("x" if line[-1] != "x" else "y"),
         "checksum": ("0" if line[0] != "0" else "1") + line[1:],
+        "blank": f"{line[:8]}!{line[9:]}",
         "half": line[: len(line) // 2],
         "zeros": "\0" * len(line),
         "glued": line + line,
@@ -261,3 +264,61 @@ def _sound(trial: Trial, case: Case, function: Any) -> None:
     if got == after:
         raise BrokenError("sound", "goes on after a damaged line", detail)
     raise BrokenError("sound", "takes a damaged line for a sound one", detail)
+
+
+# --- what relaxed order costs (deeper) ------------------------------------------------------------
+
+
+def errors_of(taken: Sequence[int]) -> list[int]:
+    """The rank error of each take: how many of those that are taken later are more urgent."""
+    return _each(taken, lambda n, priority: sum(later < priority for later in taken[n + 1 :]))
+
+
+def _each(taken: Sequence[int], count: Callable[[int, int], int]) -> list[int]:
+    return [count(n, priority) for n, priority in enumerate(taken)]
+
+
+def orders() -> Iterator[Case]:
+    """Some of five priorities, in each order; the shortest first."""
+    for number in range(5):
+        yield from map(list, permutations(range(5), number))
+
+
+def long_orders() -> Iterator[Case]:
+    random = Random(20)
+    for _ in range(20):
+        yield random.sample(range(60), random.randint(10, 20))
+
+
+@exercise("07", "What relaxed order costs", "your function, as in rank_errors(rank_errors)")
+def rank_errors(function: Any) -> Verdict:
+    """Check ``rank_errors(taken)``: an error for each take. A case: priorities, as taken."""
+    unfit = need_function(function, "rank_errors", "check.rank_errors(rank_errors)")
+    if unfit:
+        return unfit
+    found = smallest_failure(partial(_rank_errors, function=function), orders(), long_orders())
+    return found or right("each take is counted with what was still waiting, and nothing else.")
+
+
+def _rank_errors(trial: Trial, case: Case, function: Any) -> None:
+    expected = errors_of(case)
+    shown = f"rank_errors({case})"
+    got = trial.call(shown, "rank_errors", function, list(case))
+    if not isinstance(got, list | tuple):
+        kind = "None" if got is None else f"a {type(got).__name__}"
+        raise BrokenError("rank_errors", "does not return a list", f"It returned {kind}.")
+    got = list(got)
+    detail = f"It returned {got}; the errors are {expected}."
+    if got == expected:
+        return
+    if len(got) != len(case):
+        raise BrokenError("rank_errors", "does not give one number for each take", detail)
+    mistakes: dict[str, Callable[[int, int], int]] = {
+        "counts what is less urgent": lambda n, p: sum(later > p for later in case[n + 1 :]),
+        "counts the task itself": lambda n, p: sum(later <= p for later in case[n:]),
+        "counts what has been taken before": lambda n, p: sum(gone < p for gone in case[:n]),
+    }
+    for problem, count in mistakes.items():
+        if got == _each(case, count):
+            raise BrokenError("rank_errors", problem, detail)
+    raise BrokenError("rank_errors", "counts wrongly", detail)
