@@ -1,0 +1,66 @@
+"""Each Queue, by itself, against a sorted list: what it is given comes out in order."""
+
+from bisect import insort
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sched.heap import HeapQueue
+from sched.multilevel import MultilevelQueue
+from sched.naive_sort import NaiveSortQueue
+from sched.queue import Queue
+from sched.sorted_list import SortedListQueue
+
+QUEUES = [HeapQueue, SortedListQueue, NaiveSortQueue, MultilevelQueue]
+# Few ranks, for ties; or many, for what is done where each level has one task.
+RANKS = st.one_of(st.lists(st.integers(0, 3)), st.lists(st.floats(-9, 9), max_size=400))
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("push"), RANKS),
+        st.tuples(st.just("extend"), RANKS),
+        st.tuples(st.just("load"), RANKS),
+        st.tuples(st.just("pop"), st.integers(1, 50)),
+    ),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("new_queue", QUEUES)
+@given(steps=STEPS, scale=st.sampled_from([1, 500]))
+def test_what_goes_in_comes_out_in_order(
+    new_queue: type[Queue], steps: list[tuple[str, Any]], scale: int
+) -> None:
+    queue: Any = new_queue()
+    model: list[tuple[float, float, int, str]] = []
+    number = 0
+    for what, given_ in steps:
+        if what == "pop":
+            popped = [queue.pop() for _ in range(min(given_, len(model)))]
+            assert popped == model[: len(popped)]
+            del model[: len(popped)]
+        else:
+            # A batch that is large beside what is there is taken in another way.
+            ranks = given_ * scale if what != "push" and len(given_) < 9 else given_
+            new = [(rank, 0.0, number + i, "t") for i, rank in enumerate(ranks)]
+            number += len(new)
+            if what == "push":
+                for entry in new:
+                    queue.push(entry)
+            elif what == "extend":
+                queue.extend(list(new))
+            else:
+                queue.load(list(new))
+                model.clear()
+            for entry in new:
+                insort(model, entry)
+        queue.check()
+        assert len(queue) == len(model)
+        assert list(queue) == model
+        if model:
+            assert queue.peek() == model[0]
+        else:
+            with pytest.raises(IndexError):
+                queue.pop()
+    assert [queue.pop() for _ in range(len(queue))] == model
