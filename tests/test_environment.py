@@ -71,8 +71,9 @@ def test_every_pinned_version_installs_on_the_oldest_python_that_is_promised() -
     assert {n: spec for n, spec in asked.items() if oldest not in SpecifierSet(spec)} == {}
 
 
-def test_dev_includes_lab() -> None:
-    assert "priority-sched[lab]" in {str(need) for need in EXTRAS["dev"]}
+def test_dev_includes_what_the_tests_run_on() -> None:
+    (ours,) = [need for need in EXTRAS["dev"] if need.name == PROJECT["name"]]
+    assert ours.extras == set(EXTRAS) - {"dev"}
 
 
 def test_conda_installs_what_the_extra_lab_does() -> None:
