@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import (
     compare,
     count,
+    crashes,
     dispatch,
     drain,
     figures,
@@ -96,9 +97,20 @@ FIGURE_SWEEPS = {
         lambda g: figures.steps(g.max_n, quick=g.quick, repeats=g.repeats), figures.summary
     )
 }
-ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS
-PEERS, FIGURES, COMPARE, PLOT = "peers", "figures", "compare", "plot"
-COMMANDS = {None: SWEEPS, PEERS: PEER_SWEEPS, FIGURES: FIGURE_SWEEPS, COMPARE: {}}
+CRASH_SWEEPS = {
+    crashes.FILE: Sweep(
+        lambda g: crashes.steps(crashes.QUICK_KILLS if g.quick else crashes.KILLS), list
+    )
+}
+ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS | CRASH_SWEEPS
+PEERS, FIGURES, CRASHES, COMPARE, PLOT = "peers", "figures", "crashes", "compare", "plot"
+COMMANDS = {
+    None: SWEEPS,
+    PEERS: PEER_SWEEPS,
+    FIGURES: FIGURE_SWEEPS,
+    CRASHES: CRASH_SWEEPS,
+    COMPARE: {},
+}
 
 
 def largest_size(text: str) -> int:
@@ -145,9 +157,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=[PEERS, FIGURES, COMPARE],
+        choices=[PEERS, FIGURES, CRASHES, COMPARE],
         help="peers: compare with what else a user could pick, instead: raw heapq, "
         "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes; "
+        "crashes: what queues in a file have left after kill -9; "
         "compare: two folders of results, row by row, the second in multiples of the first",
     )
     parser.add_argument(
@@ -229,13 +242,14 @@ def run_sweep(name: str, given: argparse.Namespace) -> bool:
     return complete
 
 
-def show_figures(folder: Path, exit_code: int) -> int:
-    """Print the figures that a folder holds. Returns the exit code: 1 if it holds none."""
-    found = figures.read(folder)
+def show(folder: Path, part: Any, exit_code: int) -> int:
+    """Print the table of a part, figures or crashes, that a folder holds. Returns the exit code: 1
+    if it holds none."""
+    found = part.read(folder)
     if not found:
-        print(f"There are no figures in {folder}.", file=sys.stderr)
+        print(f"There are no {part.FILE} in {folder}.", file=sys.stderr)
         return exit_code or 1
-    print(f"\n{figures.table(found)}\n\n{folder / figures.FILE}.csv")
+    print(f"\n{part.table(found)}\n\n{folder / part.FILE}.csv")
     return exit_code
 
 
@@ -259,8 +273,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             interrupted = True
             print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
             break
-    if given.command == FIGURES:
-        return show_figures(given.out, INTERRUPTED if interrupted else 0)
+    if given.command in (FIGURES, CRASHES):
+        part = figures if given.command == FIGURES else crashes
+        return show(given.out, part, INTERRUPTED if interrupted else 0)
     found, rates = results.read(given.out), dispatch.read(given.out)
     peers = peer_report.read(given.out)
     if given.command:  # what is in the folder beside the peers is left as it is

@@ -130,7 +130,9 @@ class Recorder:
 
 @contextmanager
 def record(sqlite: ctypes.CDLL) -> Iterator[list[Event]]:
-    """All that is done to files through SQLite, and to their names by Python, while it lasts."""
+    """All that is done to files through SQLite, and to their names by Python, while it lasts.
+
+    What is opened in it must be closed in it: our functions are gone afterwards."""
     recorder = Recorder(sqlite)
     rename, fsync = os.rename, os.fsync
 
