@@ -52,6 +52,19 @@ class OneQueue:
         return task
 
 
+def each_second(pairs, kind=OneQueue):
+    """Print what a scheduler hands out in each of six seconds.
+
+    pairs: its tasks, as (priority, delay); all are added at second 0.
+    kind: the class of the scheduler, with OneQueue's methods.
+    """
+    scheduler = kind()
+    for priority, delay in pairs:
+        scheduler.add_task(priority, f"task of priority {priority}", delay)
+    for second in range(6):
+        print(f"second {second}:", scheduler.get_next_task(second))
+
+
 class BrokenHeap:
     """A heap of priorities: the smallest should come out first. One line is wrong."""
 
@@ -99,6 +112,17 @@ class BrokenDelays:
         if not self.ready:
             return None
         return heappop(self.ready)[2]
+
+
+def at_second_10(tasks, kind=BrokenDelays):
+    """The priorities in the order in which tasks come out at second 10, all added at second 0.
+
+    tasks: pairs (priority, delay). kind: the class of the scheduler.
+    """
+    scheduler = kind()
+    for priority, delay in tasks:
+        scheduler.add_task(priority, priority, delay)  # the priority is also the name
+    return [scheduler.get_next_task(10) for _ in tasks]
 
 
 class BrokenNaiveSort:
