@@ -1,5 +1,6 @@
 """What notebook 03 needs of real threads holds on any machine, and whatever was run before."""
 
+import heapq
 import sys
 import threading
 from functools import partial
@@ -11,7 +12,7 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab.threads import gate, run_threads, two_workers  # noqa: E402
+from lab.threads import five_mails, four_take, gate, run_threads, two_workers  # noqa: E402
 
 
 def test_as_many_threads_run_as_are_asked_for_and_all_are_over() -> None:
@@ -20,6 +21,39 @@ def test_as_many_threads_run_as_are_asked_for_and_all_are_over() -> None:
     run_threads(lambda: ran.append(threading.get_ident()), 5)
     assert len(ran) == 5
     assert threading.active_count() == before
+
+
+def test_each_thread_is_given_what_the_target_is_called_with() -> None:
+    got: list[tuple[object, ...]] = []
+    run_threads(lambda *args: got.append(args), 3, "queue", 7)
+    assert got == [("queue", 7)] * 3
+
+
+def locked_take(heap: list[tuple[int, str]], now: int, lock: Any) -> str | None:
+    with lock:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+
+
+def test_four_threads_get_each_of_a_thousand_tasks_once() -> None:
+    locks = set()
+
+    def take(heap: list[tuple[int, str]], now: int, lock: Any) -> str | None:
+        locks.add(lock)
+        return locked_take(heap, now, lock)
+
+    assert sorted(four_take(take)) == sorted(f"task {number}" for number in range(1000))
+    assert len(locks) == 1  # for all of them
+
+
+def test_of_five_mails_the_first_two_raise_an_error() -> None:
+    scheduler, ends = five_mails(), []
+    while task := scheduler.get_next_task():
+        action: Any = task.action
+        try:
+            ends.append(action())
+        except ValueError as error:
+            ends.append(str(error))
+    assert ends == ["no address: anna", "no address: ben", "sent", "sent", "sent"]
 
 
 def taker(tasks: list[str], lock: Any = None) -> object:

@@ -5,13 +5,15 @@ two_workers(take)        # what two threads get that call it at the same time
 """
 
 from collections.abc import Callable
-from threading import Barrier, BrokenBarrierError, Event, Thread
+from threading import Barrier, BrokenBarrierError, Event, Lock, Thread
 from typing import Any
 
+from sched import HeapScheduler
 
-def run_threads(target: Callable[[], object], number: int) -> None:
-    """Call target in so many threads at once, and wait until all have come back."""
-    threads = [Thread(target=target, daemon=True) for _ in range(number)]
+
+def run_threads(target: Callable[..., object], number: int, *args: object) -> None:
+    """Call target(*args) in so many threads at once, and wait until all have come back."""
+    threads = [Thread(target=target, args=args, daemon=True) for _ in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -67,3 +69,34 @@ def two_workers(take: Callable[[], Any], patience: float = 10) -> list[str | Non
     if gate.gave_up:
         print("Nobody else came to the gate.")
     return sorted(got, key=lambda name: name or "")
+
+
+def four_take(take: Callable[[list[tuple[int, str]], int, Lock], str | None]) -> list[str]:
+    """What four threads get out of one heap of 1,000 tasks, all of them due, with this take."""
+    heap = [(number, f"task {number}") for number in range(1000)]
+    lock = Lock()
+    got: list[str] = []
+
+    def worker() -> None:
+        while (name := take(heap, 1000, lock)) is not None:
+            got.append(name)
+
+    run_threads(worker, 4)
+    return got
+
+
+def five_mails() -> HeapScheduler:
+    """A scheduler with five mails to send; the first two raise an error, for want of an address."""
+
+    def send(address: str) -> Callable[[], str]:
+        def action() -> str:
+            if "@" not in address:
+                raise ValueError(f"no address: {address}")
+            return "sent"
+
+        return action
+
+    scheduler = HeapScheduler()
+    for address in ["anna", "ben", "cy@home", "di@work", "eve@work"]:
+        scheduler.add_task(3, f"mail to {address}", action=send(address))
+    return scheduler
