@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from ..broken import BrokenDelays
+from ..broken import at_second_10
 from .exercises import exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
@@ -17,6 +17,7 @@ from .searching import (
     wrong,
 )
 
+_at_second_10: Any = at_second_10  # written as a learner would write it: without types
 NAMES = ["mail", "backup", "report", "cleanup", "invoice", "alert", "sync", "archive"]
 
 
@@ -290,7 +291,7 @@ def diagnose_02(answer: Any) -> Verdict:
             )
         if not 0 <= task[1] <= 10:
             return wrong("the list", f"holds a delay of {task[1]}: it should be from 0 to 10")
-    out = _priorities_out(tasks)
+    out = _at_second_10(tasks)
     if out == sorted(out):
         return wrong("the list", f"does not show the fault: priorities {out} come out, in order")
     if len(tasks) > 2:
@@ -303,13 +304,3 @@ def diagnose_02(answer: Any) -> Verdict:
             "get_next_task move from waiting to ready?",
         )
     return right(f"both are due, and yet priorities {out} come out. Two tasks are the fewest.")
-
-
-def _priorities_out(tasks: Any) -> list[float]:
-    """The priorities in the order in which they come out at time 10, all added at time 0."""
-    untyped: Any = BrokenDelays
-    broken = untyped()
-    for number, (priority, delay) in enumerate(tasks):
-        broken.add_task(priority, str(number), delay)
-    names = [broken.get_next_task(10) for _ in tasks]
-    return [tasks[int(name)][0] for name in names if name is not None]
