@@ -19,6 +19,7 @@ from tests.test_notebook_rules import DEEPER, STORED, code, read, tags, text, wo
 ASKS = ("check.", "predict(", "explain(", "score(", "explained(", "practice(")
 NEAR = 3  # minutes; what is stated is rounded to five
 LONGEST = 45  # minutes
+MAIN_PATH = ["diagnosis", "exercise", "exercise", "own words", "own words"]
 
 
 def minutes(cells: Sequence[NotebookNode], number: str) -> float:
@@ -56,6 +57,18 @@ def faults(cells: Sequence[NotebookNode], number: str) -> list[str]:
     if said > LONGEST or computed > LONGEST:
         found.append(f"{computed:.1f} minutes; {LONGEST} at most: split it or cut")
     return found
+
+
+def to_do(cells: Sequence[NotebookNode]) -> list[str]:
+    """What the learner has to write, by kind."""
+    found = []
+    for cell in cells:
+        for tag in tags(cell):
+            if tag.startswith("exercise:"):
+                found.append("diagnosis" if "diagnose" in tag else "exercise")
+        if cell.cell_type == "code":
+            found += ["own words" for _ in re.findall(r"^explain\(", cell.source, re.M)]
+    return sorted(found)
 
 
 def test_each_kind_of_cell_has_its_minutes() -> None:
@@ -109,3 +122,22 @@ def test_a_wrong_time_is_found(stated: str, computed: int, said: str) -> None:
 def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
     nb = read(path)
     assert faults(nb.cells, nb.number) == []
+
+
+@pytest.mark.parametrize("path", STORED[:7], ids=lambda path: path.stem)
+def test_the_main_path_has_two_exercises_a_diagnosis_and_two_questions_to_explain(
+    path: Path,
+) -> None:
+    assert to_do(read(path).cells) == MAIN_PATH
+
+
+def test_what_is_to_do_is_found_in_any_cell_and_nothing_else_is() -> None:
+    cells = [
+        text("explain(this), exercise:none"),
+        code("def f():\n    ...", "exercise:f"),
+        code("fault = ...", "exercise:diagnose_01"),
+        code('explain("01-a", "Why?")\nexplain(\n    "01-b",\n    "How?",\n)'),
+        code("explained()"),
+    ]
+    assert to_do(cells) == ["diagnosis", "exercise", "own words", "own words"]
+    assert to_do(cells[:1]) == []
