@@ -30,7 +30,7 @@ OTHER := other
 endif
 endif
 
-.PHONY: help lab plots test lint soak clean stale
+.PHONY: help doctor lab plots test lint soak clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -47,6 +47,12 @@ help:
 
 lab: .venv/.lab
 	@.venv/bin/python notebooks/lab/launch.py $(ARGS)
+
+# Any Python will do to say that none is new enough.
+doctor:
+	@for python in $(PYTHONS) python3 python; do \
+	    if "$$python" -c '' 2>/dev/null; then exec "$$python" notebooks/lab/doctor.py $(PYTHONS); fi; \
+	done; echo 'MISSING  Python 3.11 or later: install it, then make PYTHON=/path/to/python3.11 lab'; exit 1
 
 plots: .venv/.lab
 	@.venv/bin/python -m benchmarks $(ARGS)
