@@ -4,10 +4,10 @@ What a thread cannot have: an action that takes too long, or is cancelled, is st
 whatever it does, and one that breaks its process (or takes all memory) breaks nothing else. And
 Python code runs on as many cores as there are processes.
 
-Each worker has a process of its own, under a pool of pebble's that holds this one alone. So a
-process that dies in the midst of a message, or with a lock, harms no other task; it is thrown away
-with its pool, and the worker makes another. A process is never forked from this one, whose threads
-may hold locks: it is started by a server that has no threads (or anew, where there is none).
+Each worker has a process of its own, with a pipe of its own, and another once that one has died. So
+one that dies in the midst of a message, or with a lock, harms no other task. pebble starts them
+and kills them. A process is never forked from this one, whose threads may hold locks: it is started
+by a server that has no threads (or anew, where there is none).
 
 What goes over is pickled, and so is what comes back; that is done here, on both sides, as an error
 on the way is then an error of that task and of nothing else. Processes end with this one, however
@@ -21,7 +21,9 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from typing import Any
 
 from sched.arguments import as_error
@@ -32,7 +34,10 @@ from sched.entry import details_of
 from sched.execution import Runner
 from sched.task import Task
 
-STILLBORN = 3  # processes in a row that end before they have run anything
+STILLBORN = 3  # processes in a row that end before they are ready
+LOOK = 0.1  # seconds between two looks at whether a process still comes up
+KILLED_IN = 10.0  # seconds in which a process that is killed has ended
+READY = b"ready"
 
 
 class ProcessDiedError(RuntimeError):
@@ -42,10 +47,10 @@ class ProcessDiedError(RuntimeError):
 class StartError(RuntimeError):
     """No process comes up."""
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"{STILLBORN} processes in a row ended before they could run anything ({error}): is "
-            'what starts this program below if __name__ == "__main__"?'
+            f"{STILLBORN} processes in a row ended before they could run anything: is what starts "
+            'this program below if __name__ == "__main__"?'
         )
 
 
@@ -60,79 +65,104 @@ class Processes(Runner):
                 'executor="process" needs pebble: pip install "priority-sched[process]"'
             ) from error
         super().__init__(scheduler, run)
-        self._pebble: Any = pebble
         methods = multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context(
+        self._context: Any = multiprocessing.get_context(
             "forkserver" if "forkserver" in methods else "spawn"
+        )
+        # Of the two names for the context one is what pebble documents, the other what it reads.
+        how: dict[str, Any] = {"context": self._context, "mp_context": self._context}
+        self._start: Any = pebble.concurrent.process(name="sched-process", daemon=False, **how)(
+            serve
         )
         self._mine = _Mine()
 
     def perform(self, attempt: Attempt) -> Any:
-        task = attempt.task
-        timeout = details_of(task.entry).timeout
+        timeout = details_of(attempt.task.entry).timeout
         try:
-            call = pickle.dumps((Ticket(task), self.run), pickle.HIGHEST_PROTOCOL)
+            call = pickle.dumps((Ticket(attempt.task), self.run), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            raise TypeError(
-                f"what goes to a process must be picklable: {as_error(error)}"
-            ) from None
-        outcome = self._outcome(attempt, call, timeout)
-        self._mine.stillborn = 0
+            why = as_error(error)
+            raise TypeError(f"what goes to a process must be picklable: {why}") from None
+        pipe, process = self._process(attempt)
+        attempt.can_stop(process.cancel)
+        in_time = True
+        try:
+            pipe.send_bytes(call)
+            if timeout is not None and not pipe.poll(timeout):
+                in_time = False
+                process.cancel()
+                pipe.poll(KILLED_IN)
+                raise EOFError
+            outcome = pipe.recv_bytes()
+        except (EOFError, OSError):  # the process has ended
+            code = self._exit_code(process)
+            self.leave()
+            if not in_time:
+                raise TimeoutError(f"killed after its timeout of {timeout:g} s") from None
+            raise ProcessDiedError(f"the process that ran it {_end(code)}") from None
         succeeded, value = pickle.loads(outcome)
         if succeeded:
             return value
         raise value
 
-    def _outcome(self, attempt: Attempt, call: bytes, timeout: float | None) -> bytes:
-        """What the process answers. Raises what became of it, if it does not."""
-        while True:
+    def _process(self, attempt: Attempt) -> tuple[Connection, Future[None]]:
+        """The worker's process and the pipe to it. Another if it has died with nothing to do."""
+        mine = self._mine
+        if mine.process is not None and (mine.process.done() or mine.pipe.poll()):
+            self.leave()
+        for _ in range(STILLBORN):
+            if mine.process is not None:
+                return mine.pipe, mine.process
             try:
-                future = self._process().schedule(perform_pickled, (call,), timeout=timeout)
-                attempt.can_stop(future.cancel)
-                outcome: bytes = future.result()
-            except self._pebble.ProcessExpired as died:
-                self.leave()
-                raise ProcessDiedError(f"the process that ran it {_end(died.exitcode)}") from None
-            except (BrokenExecutor, RuntimeError) as error:
-                # The process ended before it had the task: it was killed while it had nothing to
-                # do. Or it cannot start, like all those before it.
-                self.leave()
-                self._mine.stillborn += 1
-                if self._mine.stillborn >= STILLBORN:
-                    attempt.stopped, self.broken = True, StartError(error)
-                    raise
-            except CancelledError:
-                self.leave()  # which ends the process
+                mine.pipe, other_end = self._context.Pipe()
+                mine.process = process = self._start(other_end)
+            except Exception as error:  # the system gives none, or this one has yet to begin itself
+                attempt.stopped, self.broken = True, error
                 raise
-            except TimeoutError:
-                raise TimeoutError(f"killed after its timeout of {timeout:g} s") from None
-            else:
-                return outcome
+            while not mine.pipe.poll(LOOK) and not process.done():
+                pass
+            other_end.close()  # so that the pipe ends with the process
+            if not mine.pipe.poll() or not _says_ready(mine.pipe):
+                self.leave()
+        attempt.stopped, self.broken = True, StartError()
+        raise self.broken
 
-    def _process(self) -> Any:
-        """The worker's process, under the pool of pebble's that holds it."""
-        if self._mine.pool is None:
-            self._mine.pool = self._pebble.ProcessPool(
-                max_workers=1, initializer=_end_with_parent, context=self._context
-            )
-        return self._mine.pool
+    def _exit_code(self, process: Future[None]) -> int | None:
+        """How the process has ended; None if it was cancelled."""
+        try:
+            process.result(KILLED_IN)
+        except (Exception, CancelledError) as error:
+            code: int | None = getattr(error, "exitcode", None)
+            return code
+        return 0
 
     def leave(self) -> None:
         """End the worker's process, if it has one: the next task gets another. O(1)."""
-        pool, self._mine.pool = self._mine.pool, None
-        if pool is not None:
-            pool.stop()
-            pool.join()
+        pipe, process = self._mine.pipe, self._mine.process
+        self._mine.pipe = self._mine.process = None
+        if pipe is not None:
+            pipe.close()  # which it notices
+        if process is not None:
+            self._exit_code(process)
 
 
 class _Mine(threading.local):
-    """What a worker has of its own."""
+    """What a worker has of its own. process: what pebble has of it, done when it has ended."""
 
-    pool: Any = None
-    stillborn = 0
+    pipe: Any = None
+    process: "Future[None] | None" = None
 
 
-def _end(exitcode: int) -> str:
+def _says_ready(pipe: Connection) -> bool:
+    try:
+        return pipe.recv_bytes() == READY
+    except (EOFError, OSError):
+        return False
+
+
+def _end(exitcode: int | None) -> str:
+    if exitcode is None:
+        return "was stopped"
     if exitcode < 0:
         try:
             return f"was killed by {signal.Signals(-exitcode).name}"
@@ -142,6 +172,15 @@ def _end(exitcode: int) -> str:
 
 
 # --- in the process -------------------------------------------------------------------------------
+
+
+def serve(pipe: Connection) -> None:
+    """What a process does all its life: until the pipe ends, or it is killed."""
+    _end_with_parent()
+    pipe.send_bytes(READY)
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send_bytes(perform_pickled(pipe.recv_bytes()))
 
 
 def perform_pickled(call: bytes) -> bytes:

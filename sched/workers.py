@@ -92,6 +92,9 @@ class WorkerPool(Outcomes):
             as_seconds(max_sleep, "max_sleep", positive=True),
             name or f"sched-pool-{next(_numbers)}",
         )
+        if executor == "process":
+            # Once more, to be called before multiprocessing ends the processes at exit.
+            atexit.register(shutdown_all)
         self._abandoned = False  # whether nobody waits any more for what runs
         forks.note(self)
 
