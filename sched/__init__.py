@@ -39,7 +39,9 @@ from sched.task import (
 )
 
 if TYPE_CHECKING:
+    from sched.recurring import cron, every
     from sched.retry import RetryPolicy
+    from sched.series import Recurring
     from sched.simulation import simulate
     from sched.timeline import Timeline
     from sched.workers import WorkerPool
@@ -55,6 +57,7 @@ __all__ = [
     "PendingTasks",
     "Priority",
     "QueueFullError",
+    "Recurring",
     "RetryPolicy",
     "Scheduler",
     "SortedListScheduler",
@@ -66,6 +69,8 @@ __all__ = [
     "UnknownTaskError",
     "VirtualClock",
     "WorkerPool",
+    "cron",
+    "every",
     "scheduler",
     "simulate",
 ]
@@ -101,9 +106,12 @@ scheduler = _standard.scheduler
 
 # Imported when first asked for: they bring logging, dataclasses and more, half of the time.
 _LATER = {
+    "Recurring": "sched.series",
     "RetryPolicy": "sched.retry",
     "Timeline": "sched.timeline",
     "WorkerPool": "sched.workers",
+    "cron": "sched.recurring",
+    "every": "sched.recurring",
     "simulate": "sched.simulation",
 }
 
