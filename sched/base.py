@@ -63,9 +63,11 @@ class Scheduler:
             max_pending=arguments.as_limit(max_pending, "max_pending"),
             aging=None if aging is None else arguments.as_seconds(aging, "aging", positive=True),
         )
-        self._told: list[object] = []  # empty while there is nobody to tell anything
-        self._subscribers, self._room = Subscribers(self._told), Room(self._told)
-        self.notices = Notices(self._told)  # for worker pools: when something can run
+        # Lists that are empty while there is nobody to tell of an add, a take, a success.
+        told: dict[Kind, list[object]] = {"added": [], "started": [], "succeeded": []}
+        self._on_add, self._on_take, self._on_success = told.values()
+        self._subscribers, self._room = Subscribers(told), Room(self._on_take)
+        self.notices = Notices(self._on_add)  # for worker pools: when something can run
 
     def make_ledger(self, clock: Clock, **limits: Any) -> Ledger:
         """Where the tasks are kept: here in memory. Called once; arguments are checked. O(1)."""
@@ -121,7 +123,7 @@ class Scheduler:
             if isinstance(added, int):  # whose the key is
                 return added
             entry = added
-        if self._told:
+        if self._on_add:
             self._announce("added", entry)
         return entry[2]  # type: ignore[no-any-return]
 
@@ -156,7 +158,7 @@ class Scheduler:
         O(log n) in a heap, O(1) amortised in a sorted list, O(n log n) for the naive sort.
         """
         task = self.ledger.take()
-        if self._told and task is not None:
+        if self._on_take and task is not None:
             self._room.tell()
             self._tell("started", task)
         return task
@@ -170,7 +172,7 @@ class Scheduler:
         if type(task) is not RunningTask:
             task = arguments.as_task(task)
         done = self.ledger.complete(task, result)
-        if self._told:
+        if self._on_success:
             self._tell("succeeded", done)
 
     def fail(
@@ -205,7 +207,7 @@ class Scheduler:
         if retry_in is None:
             self._tell("failed", self.ledger.bury(task, text))
             return False
-        self._announce("retrying", self.ledger.retry(task, text, retry_in))
+        self._announce("retrying", self.ledger.retry(task, text, retry_in), attempt=task)
         return True
 
     def abort(self, task: Task) -> None:
@@ -317,12 +319,12 @@ class Scheduler:
         """
         return self._subscribers.subscribe(function, kinds)
 
-    def _announce(self, kind: Kind, *entries: TaskEntry) -> None:
+    def _announce(self, kind: Kind, *entries: TaskEntry, attempt: Task | None = None) -> None:
         """Tasks have become PENDING: tell pools, and whoever subscribed."""
         if self.notices:
             self.notices.tell(min(entry[1] for entry in entries))
-        self._tell(kind, *entries)
+        self._tell(kind, *entries, attempt=attempt)
 
-    def _tell(self, kind: Kind, *what: Task | TaskEntry) -> None:
+    def _tell(self, kind: Kind, *what: Task | TaskEntry, attempt: Task | None = None) -> None:
         if self._subscribers:
-            self._subscribers.tell(kind, what, self.ledger.name)
+            self._subscribers.tell(kind, what, self.ledger.name, attempt)

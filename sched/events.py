@@ -1,6 +1,6 @@
 """TaskEvent: what a scheduler tells those who subscribed to it, and how they are told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
 from typing import Literal, TypeAlias, get_args
 
@@ -18,13 +18,20 @@ class TaskEvent:
 
     kind: "added" (by add_task, add_tasks or requeue), "started", "succeeded", "retrying" (failed,
     and PENDING again), "failed" (a dead letter now) or "cancelled".
-    count: how many tasks.
+    attempt: of "retrying", the hand-out that has failed; None of all others, whose task tells it.
     """
 
-    __slots__ = ("_ledger", "_what", "kind")
+    __slots__ = ("_ledger", "_what", "attempt", "kind")
 
-    def __init__(self, kind: Kind, what: Sequence[Task | TaskEntry], ledger: str = "") -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        what: Sequence[Task | TaskEntry],
+        ledger: str = "",
+        attempt: Task | None = None,
+    ) -> None:
         self.kind: Kind = kind
+        self.attempt = attempt
         self._what = what
         self._ledger = ledger
 
@@ -56,20 +63,31 @@ Subscriber: TypeAlias = Callable[[TaskEvent], object]
 
 
 class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
-    """Who is told of what."""
+    """Who is told of what. anybody: the lists of the kinds of moves that have one."""
+
+    def __init__(self, anybody: Mapping[Kind, list[object]]) -> None:
+        super().__init__(*anybody.values())
+        self._lists = anybody
 
     def subscribe(self, function: Subscriber, kinds: tuple[Kind, ...]) -> Callable[[], None]:
         """Tell a function of events of these kinds, or of all; returns how to end it. O(1)."""
         for kind in kinds:
             if kind not in KINDS:
                 raise ValueError(f"kinds must be of {', '.join(KINDS)}, got {shown(kind)}")
-        token = object()
-        self.join(token, (as_callable(function, "function"), frozenset(kinds or KINDS)))
+        token, told = object(), frozenset(kinds or KINDS)
+        lists = [anybody for kind, anybody in self._lists.items() if kind in told]
+        self.join(token, (as_callable(function, "function"), told), *lists)
         return lambda: self.leave(token)
 
-    def tell(self, kind: Kind, what: Sequence[Task | TaskEntry], ledger: str) -> None:
+    def tell(
+        self,
+        kind: Kind,
+        what: Sequence[Task | TaskEntry],
+        ledger: str,
+        attempt: Task | None = None,
+    ) -> None:
         """Tell all whom it concerns; log what they raise. O(subscribers)."""
-        event = TaskEvent(kind, what, ledger)
+        event = TaskEvent(kind, what, ledger, attempt)
         for function, kinds in list(self.values()):
             if kind in kinds:
                 try:
@@ -98,12 +116,16 @@ def _is_ctrl_c(error: BaseException) -> bool:
 
 
 class Notices(Audience[Callable[[float], object]]):
-    """Who is told, without a lock, at what moment something can run."""
+    """Who is told, without a lock, at what moment something can run. adds: the list about adds."""
+
+    def __init__(self, adds: list[object]) -> None:
+        super().__init__(adds)
+        self._adds = adds
 
     def subscribe(self, notice: Callable[[float], object]) -> Callable[[], None]:
         """Call it from now on; returns how to end that. O(1)."""
         token = object()
-        self.join(token, as_callable(notice, "notice"))
+        self.join(token, as_callable(notice, "notice"), self._adds)
         return lambda: self.leave(token)
 
     def tell(self, run_at: float) -> None:

@@ -21,8 +21,9 @@ T = TypeVar("T")
 class Room(Audience[SimpleQueue[None]]):
     """The bells of those who wait."""
 
-    def __init__(self, anybody: list[object] | None = None) -> None:
-        super().__init__(anybody)
+    def __init__(self, takes: list[object]) -> None:
+        super().__init__(takes)
+        self._takes = takes
         forks.note(self)
 
     def renew_after_fork(self) -> None:
@@ -43,7 +44,7 @@ class Room(Audience[SimpleQueue[None]]):
                     if left <= 0:
                         raise
                 if bell not in self:
-                    self.join(bell, bell)
+                    self.join(bell, bell, self._takes)
                     continue
                 try:
                     bell.get(timeout=min(left, LONGEST))

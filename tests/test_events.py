@@ -209,8 +209,8 @@ def test_an_interrupt_while_a_subscriber_is_told_is_an_interrupt(s: Scheduler) -
 def test_who_leaves_takes_nobody_along() -> None:
     anybody: list[object] = []
     first, second = Audience[str](anybody), Audience[str](anybody)
-    first.join("a", "how a is told")
-    second.join("b", "how b is told")
+    first.join("a", "how a is told", anybody)
+    second.join("b", "how b is told", anybody)
     first.leave("a")
     first.leave("a")  # twice is once
     assert (first, second, anybody) == ({}, {"b": "how b is told"}, ["b"])
@@ -222,4 +222,30 @@ def test_a_scheduler_forgets_whoever_has_left(s: Scheduler) -> None:
     for _ in range(3):
         s.subscribe(print)()
         s.notices.subscribe(print)()
-    assert s._told == []
+    assert s._on_add == s._on_take == s._on_success == []
+
+
+def test_a_move_that_nobody_is_to_be_told_of_tells_nothing(
+    s: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(s, "_tell", lambda kind, *_, **__: told.append(kind))
+    for kind in ("added", "started", "succeeded"):
+        end = s.subscribe(print, kind)
+        s.add_task(1, "a")
+        s.complete(s.get_next_task())
+        end()
+        assert told == [kind]
+        told.clear()
+
+
+def test_the_attempt_that_failed_is_told_with_its_retry(s: Scheduler, clock: VirtualClock) -> None:
+    events = heard(s)
+    s.add_task(1, "a", delay=3)
+    clock.advance(4)
+    task = s.get_next_task()
+    s.fail(task, "no", retry_in=5)
+    *others, retrying = events
+    assert [event.attempt for event in others] == [None, None]
+    assert (retrying.attempt, retrying.attempt.started_at) == (task, 1004.0)
+    assert (retrying.attempt.run_at, retrying.task.run_at) == (1003.0, 1009.0)

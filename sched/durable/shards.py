@@ -144,7 +144,7 @@ class ShardedScheduler(Scheduler):
     def take_from(self, number: int) -> Task | None:
         """As ``shard(number).get_next_task()``."""
         task = self._sharded.take_from(number)
-        if self._told and task is not None:
+        if self._on_take and task is not None:
             self._room.tell()
             self._tell("started", task)
         return task
