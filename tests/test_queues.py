@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sched.heap import HeapQueue
-from sched.multilevel import MultilevelQueue
-from sched.naive_sort import NaiveSortQueue
-from sched.queue import Queue
-from sched.sorted_list import SortedListQueue
+from sched import Scheduler
+from tests.schedulers import in_memory
 
-QUEUES = [HeapQueue, SortedListQueue, NaiveSortQueue, MultilevelQueue]
 # Few ranks, for ties; or many, for what is done where each level has one task.
 RANKS = st.one_of(st.lists(st.integers(0, 3)), st.lists(st.floats(-9, 9), max_size=400))
 STEPS = st.lists(
@@ -27,12 +23,12 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.parametrize("new_queue", QUEUES)
+@in_memory
 @given(steps=STEPS, scale=st.sampled_from([1, 500]))
 def test_what_goes_in_comes_out_in_order(
-    new_queue: type[Queue], steps: list[tuple[str, Any]], scale: int
+    scheduler_class: type[Scheduler], steps: list[tuple[str, Any]], scale: int
 ) -> None:
-    queue: Any = new_queue()
+    queue: Any = scheduler_class.queue()
     model: list[tuple[float, float, int, str]] = []
     number = 0
     for what, given_ in steps:
