@@ -6,7 +6,8 @@ shown shortened, and an error is raised even for one that cannot be shown.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from numbers import Integral, Rational, Real
 from operator import index
@@ -164,6 +165,16 @@ def as_callable(value: object, argument: str) -> Callable[..., Any]:
     return value
 
 
+def as_action(value: object) -> Callable[..., Any]:
+    """What a worker calls."""
+    if isinstance(value, Coroutine | Generator | AsyncGenerator):
+        raise TypeError(
+            f"action must be callable, got {shown(value)}: give the function itself, action=f, not "
+            "what it returns, action=f()"
+        )
+    return as_callable(value, "action")
+
+
 def as_args(value: object) -> tuple[Any, ...]:
     """The positional arguments of an action."""
     if not isinstance(value, tuple | list):
@@ -258,12 +269,13 @@ def as_details(
     return Details(
         name,
         priority,
-        None if action is None else as_callable(action, "action"),
+        None if action is None else as_action(action),
         checked_args,
         checked_kwargs,
         None if timeout is None else as_seconds(timeout, "timeout", positive=True),
         as_retry(retry),
         as_key(key),
+        context=None if action is None else copy_context() or None,
     )
 
 

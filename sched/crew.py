@@ -15,11 +15,10 @@ from itertools import count
 
 from sched.arguments import class_name
 from sched.base import Scheduler
-from sched.execution import Runner
+from sched.execution import log_safely
+from sched.runner import Runner
 from sched.task import Task
 from sched.wakeups import Onlookers, Sleepers
-
-log = logging.getLogger("sched.workers")
 
 
 class Crew:
@@ -29,7 +28,10 @@ class Crew:
         self, scheduler: Scheduler, workers: int, runner: Runner, max_sleep: float, name: str
     ) -> None:
         self.name = name
-        self._scheduler, self._runner, self._size = scheduler, runner, workers
+        self._scheduler, self._runner = scheduler, runner
+        self._size = self._threads_for(workers)
+        runner.name, runner.crashed, runner.is_empty = name, self._crashed, self._is_over
+        runner.is_stopping = lambda: self._stopping
         self._thread_numbers = count(1)
         self._lock = threading.Lock()  # never held while a task runs, or the scheduler is called
         self._crew: set[threading.Thread] = set()
@@ -38,6 +40,14 @@ class Crew:
         self._end_notices: Callable[[], None] = _nothing
         self._started = self._paused = self._stopping = self._forked = False
         self._crash: BaseException | None = None
+
+    def _threads_for(self, workers: int) -> int:
+        """How many threads so many workers are. O(1)."""
+        if self._runner.seats is None:
+            return workers
+        self._runner.seats = workers
+        self._runner.look_again()
+        return 1
 
     def _grow(self) -> None:
         """Start the workers that are missing. With the lock held. O(their number)."""
@@ -70,34 +80,45 @@ class Crew:
                 if runner.broken is not None:
                     raise runner.broken
         except BaseException as crash:
-            self._crash = self._crash or crash
-            self._stop()
-            try:
-                log.critical("%s crashed, %s stops", me.name, self.name, exc_info=crash)
-            except BaseException:  # what is plugged into logging
-                pass
+            self._crashed(crash)
         finally:
             runner.leave()
             with self._lock:
                 self._crew.discard(me)
                 self._sleepers.rise(me)
-            self._onlookers.tell()
+            self._is_over()
             if self._stopping:
                 self._sleepers.wake_all()
             else:
                 self._pass_on()  # this one may have been woken for a task
 
+    def _crashed(self, crash: BaseException) -> None:
+        """A fault of the scheduler, its clock or the executor: end, and let everybody know."""
+        self._crash = self._crash or crash
+        self._stop()
+        who = threading.current_thread().name
+        log_safely(logging.CRITICAL, "%s crashed, %s stops", who, self.name, trace=crash)
+
+    def _is_over(self) -> bool:
+        """Whether nothing runs, and no worker is there. Tells those who wait for that. O(1)."""
+        if self._crew or self._runner.seated:
+            self._onlookers.tell()
+            return False
+        self._runner.close()
+        self._onlookers.tell()
+        return True
+
     def _next(self, me: threading.Thread) -> Task | None:
         """Wait for a task and take it; None when this worker is to end."""
         take, woken = self._scheduler.get_next_task, False
-        give_way = self._scheduler.ledger.give_way
+        before_take = self._runner.before_take
         while not self._stopping:
             if len(self._crew) > self._size or me not in self._crew:
                 with self._lock:
                     if len(self._crew) > self._size or me not in self._crew:
                         self._crew.discard(me)
                         return None
-            give_way()
+            before_take()
             if not self._paused and (task := take()) is not None:
                 if woken:
                     self._pass_on()
@@ -141,12 +162,14 @@ class Crew:
         self._stopping = True
         self._end_notices()
         self._sleepers.wake_all()
+        self._runner.look_again()
         self._onlookers.tell()
 
     def renew_after_fork(self) -> None:
         """In a forked child: a pool that had been started has no threads there. O(1)."""
         self._lock, self._crew = threading.Lock(), set()
         self._sleepers, self._onlookers = Sleepers(self._max_sleep), Onlookers()
+        self._runner.renew_after_fork()
         self._forked = self._started and not self._stopping
         if self._forked:
             self._end_notices()

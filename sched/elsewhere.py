@@ -14,13 +14,14 @@ from typing import Any
 from sched.attempts import Attempt
 from sched.base import Scheduler
 from sched.entry import details_of
-from sched.execution import Runner, perform
+from sched.execution import perform
+from sched.runner import Runner
 from sched.task import Task, running_task
 
 
 class Ticket:
     """A task on its way to where it is performed. In another process it is a copy, without what is
-    not needed there, and need not be picklable: its retry policy."""
+    not needed there, and need not be picklable: its retry policy and its context variables."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -28,7 +29,13 @@ class Ticket:
     def __reduce__(self) -> Any:
         task = self.task
         rank, run_at, task_id, _, *rest = task.entry
-        entry = (rank, run_at, task_id, details_of(task.entry)._replace(retry=None), *rest)
+        entry = (
+            rank,
+            run_at,
+            task_id,
+            details_of(task.entry)._replace(retry=None, context=None),
+            *rest,
+        )
         return _ticket, (entry, task.ledger, task.number, task.started_at)
 
     def perform(self, run: Callable[[Task], Any] | None) -> Any:

@@ -1,6 +1,7 @@
 """Entries: what stands for a pending task in a queue, and the details that it carries along."""
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Details(NamedTuple):
     attempts: int = 0
     error: str | None = None
     moves: int = 0  # how often the task has got another entry
+    context: Context | None = None  # the context variables of whoever added it, if there are any
 
     # Of two entries of one task, its current one and one that it has left behind, all may agree
     # that comes before the payload. Then the moves decide; what users gave is never compared.

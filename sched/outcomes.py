@@ -26,7 +26,7 @@ class Outcomes(Crew):
         """
         if timeout is not None:
             timeout = as_seconds(timeout, "timeout")
-        if threading.current_thread() in self._crew:
+        if self._is_own_thread():
             raise RuntimeError("drain() called by a task of this pool would wait for that task")
         self._refuse_if_not_started()
         unsubscribe = self._scheduler.subscribe(self._onlookers.tell, "cancelled")
@@ -51,7 +51,16 @@ class Outcomes(Crew):
             return True
         # What runs may be somebody else's. Who is idle here takes nothing without rising first.
         with self._lock:
-            return self._sleepers.rises == before and self._sleepers.idle >= self._crew
+            if self._sleepers.rises != before or self._runner.seated:
+                return False
+            return self._sleepers.idle >= self._crew
+
+    def _is_own_thread(self) -> bool:
+        """Whether the thread that asks runs tasks of this pool. O(1)."""
+        return threading.current_thread() in self._crew or self._runner.runs_here()
+
+    def _has_ended(self) -> bool:
+        return not self._crew and not self._runner.seated
 
     def wait(self, task_id: int, timeout: float | None = None) -> Task:
         """Wait until a task has ended, whoever runs it, and return it.
@@ -66,6 +75,8 @@ class Outcomes(Crew):
         here = current_task()
         if here is not None and here.id == task_id and here.ledger == self._scheduler.ledger.name:
             raise RuntimeError("wait() called by a task would wait for that task")
+        if here is not None and self._runner.loop is not None and self._runner.loop.is_here():
+            raise RuntimeError("wait() called by a coroutine would block the event loop")
         ended: list[Task] = []
 
         def tell(event: TaskEvent) -> None:
@@ -74,7 +85,7 @@ class Outcomes(Crew):
                 self._onlookers.tell()
 
         def is_over() -> bool:
-            return bool(ended) or not self._crew
+            return bool(ended) or self._has_ended()
 
         unsubscribe = self._scheduler.subscribe(tell, "succeeded", "failed", "cancelled")
         try:
@@ -115,4 +126,4 @@ class Outcomes(Crew):
         except UnknownTaskError:
             return False
         busy = len(self._crew) - len(self._sleepers.idle)
-        return running and busy > len(self._runner.attempts)
+        return running and not self._runner.have_begun(busy)

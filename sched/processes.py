@@ -31,7 +31,7 @@ from sched.attempts import Attempt
 from sched.base import Scheduler
 from sched.elsewhere import Ticket
 from sched.entry import details_of
-from sched.execution import Runner
+from sched.runner import Runner
 from sched.task import Task
 
 STILLBORN = 3  # processes in a row that end before they are ready

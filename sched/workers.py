@@ -6,7 +6,6 @@ in execution.py, and where else than in a thread in processes.py and elsewhere.p
 
 import atexit
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from itertools import count
@@ -20,7 +19,7 @@ from sched.base import Scheduler
 from sched.clock import VirtualClock
 from sched.execution import current_task, time_left
 from sched.outcomes import Outcomes
-from sched.runners import runner_of
+from sched.runner import runner_of
 from sched.task import Task, UnknownTaskError
 
 __all__ = ["WorkerPool", "current_task", "time_left"]
@@ -43,8 +42,10 @@ class WorkerPool(Outcomes):
     scheduler: any Scheduler whose clock moves by itself.
     workers: how many, and so how many tasks run at once.
     executor: where they run: "thread"; "process", in processes that can be killed (needs pebble;
-    what goes there and comes back is pickled); or any Executor of ``concurrent.futures``, which is
-    yours to shut down, and never has more than ``workers`` tasks of this pool.
+    what goes there and comes back is pickled); "async", on one event loop, thousands of ``async``
+    functions at once (plain ones in at most 16 threads beside it); or any Executor of
+    ``concurrent.futures``, which is yours to shut down, and never has more than ``workers`` tasks
+    of this pool.
     run: called with each Task that has no action; without it such a task fails.
     max_sleep: the longest sleep of an idle worker, in seconds, after which it notices a clock that
     was set forward.
@@ -54,8 +55,12 @@ class WorkerPool(Outcomes):
     out before it have yet to. Leaving the ``with`` block waits for running tasks alone; what is
     pending stays in the scheduler. A pool that nobody shuts down is shut down at exit.
 
-    A timeout in a process is hard: it is killed, and replaced. Elsewhere the attempt has failed
-    when it comes back too late; until then it is RUNNING, has its worker, and counts as ``stuck``.
+    An ``async`` function runs to its end on one event loop of the pool's; if its worker is a
+    thread, that waits for it. There a timeout cancels it. In a process a timeout is hard: it is
+    killed, and replaced. In a thread, or on your executor, the attempt has failed when it comes
+    back too late; until then it is RUNNING, has its worker, and counts as ``stuck``.
+
+    The context variables of whoever added a task are there when it runs in a thread or on the loop.
 
     A task may do with its pool whatever it likes, except wait for it: ``shutdown`` does not wait
     when a task calls it, ``drain`` raises. A worker that crashes (for a fault in the scheduler, its
@@ -85,10 +90,11 @@ class WorkerPool(Outcomes):
             )
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a str, got {shown(name)}")
+        size = as_count(workers, "workers", at_least=1)
         super().__init__(
             scheduler,
-            as_count(workers, "workers", at_least=1),
-            runner_of(executor, scheduler, None if run is None else as_callable(run, "run")),
+            size,
+            runner_of(executor, scheduler, size, None if run is None else as_callable(run, "run")),
             as_seconds(max_sleep, "max_sleep", positive=True),
             name or f"sched-pool-{next(_numbers)}",
         )
@@ -101,7 +107,7 @@ class WorkerPool(Outcomes):
     @property
     def workers(self) -> int:
         """How many workers the pool has, or will have once surplus ones have ended. O(1)."""
-        return self._size
+        return self._runner.seats or self._size
 
     @property
     def wakeups(self) -> int:
@@ -164,8 +170,8 @@ class WorkerPool(Outcomes):
                 except UnknownTaskError:
                     pass  # it has run and been evicted from history meanwhile
         crew = list(self._crew)
-        if not wait or threading.current_thread() in crew:
-            return not crew
+        if not wait or self._is_own_thread():
+            return self._has_ended()
         if not self._onlookers.wait(self._has_ended, timeout):
             self._abandoned = True
             if self._runner.attempts.stop_all():
@@ -173,10 +179,8 @@ class WorkerPool(Outcomes):
             return False
         for worker in crew:
             worker.join()
+        self._runner.join()
         return True
-
-    def _has_ended(self) -> bool:
-        return not self._crew
 
     def pause(self) -> None:
         """Start no more tasks until ``resume``; those taken already run on. O(1).
@@ -204,9 +208,9 @@ class WorkerPool(Outcomes):
         with self._lock:
             self._refuse_if_over()
             self._refuse_if_not_started()
-            self._size = size
+            self._size = self._threads_for(size)
             self._grow()
-        if len(self._crew) > size:
+        if len(self._crew) > self._size:
             self._sleepers.wake_all()
 
     def __enter__(self) -> "WorkerPool":
@@ -234,7 +238,7 @@ class WorkerPool(Outcomes):
             state = "shut down"
         elif not self._started:
             state = "not started"
-        return f"<WorkerPool {self.name!r}: {self._size} workers, {state}>"
+        return f"<WorkerPool {self.name!r}: {self.workers} workers, {state}>"
 
     # --- the ends of its life ---------------------------------------------------------------------
 
@@ -242,7 +246,7 @@ class WorkerPool(Outcomes):
         """Start no more tasks, and say what is lost. Whether there are workers left. O(workers)."""
         if self._abandoned:
             return False
-        if self._crew and not self._stopping:
+        if not self._has_ended() and not self._stopping:
             self._stop()
             try:
                 log.warning(
@@ -253,7 +257,7 @@ class WorkerPool(Outcomes):
                 )
             except BaseException:  # at exit, what is plugged into logging
                 pass
-        return bool(self._crew)
+        return not self._has_ended()
 
 
 @atexit.register

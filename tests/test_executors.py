@@ -29,11 +29,11 @@ HOUR = 3600.0
 AT_ONCE = RetryPolicy(max_attempts=3, base=0.0)
 FOR_EVER = RetryPolicy(max_attempts=None, base=0.0)
 
-EXECUTORS = ["thread", "process", "custom"]
+EXECUTORS = ["thread", "process", "async", "custom"]
 SCHEDULERS = ["heap", "file"]
 everywhere = pytest.mark.parametrize("executor", EXECUTORS)
 hard = pytest.mark.parametrize("executor", ["process"])
-soft = pytest.mark.parametrize("executor", ["thread", "custom"])
+soft = pytest.mark.parametrize("executor", ["thread", "async", "custom"])
 
 
 def until(reached: Callable[[], object]) -> bool:
@@ -127,7 +127,7 @@ def test_elsewhere_too_no_worker_is_lost_whatever_a_task_raises(
         bad = [s.add_task(1, "bad", action=jobs.raises, args=(name,)) for _ in range(3)]
         good = s.add_task(2, "good", action=jobs.empty)
         assert pool.drain(PATIENCE)
-        assert len(pool._crew) == 2
+        assert len(pool._crew) == (1 if pool._runner.seats else 2)
     assert {s.status(i) for i in bad} == {TaskStatus.FAILED}
     assert all(s.task(i).error.startswith(name) for i in bad)
     assert s.status(good) is TaskStatus.SUCCEEDED
@@ -200,6 +200,21 @@ def test_events_come_from_everywhere_and_a_subscriber_that_raises_harms_nobody(
     wanted += [("started", j), ("failed", j)]
     # Between threads no order is promised, and what is told last may be told after the drain.
     assert until(lambda: sorted(told) == sorted(wanted)), told
+
+
+@everywhere
+def test_an_async_function_runs_to_its_end_everywhere(make: Make, s: Scheduler) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.async_sleeps, args=(0.01, "done"))
+        assert pool.wait(i, PATIENCE).result == "done"
+
+
+@everywhere
+def test_the_timeout_of_an_async_function_is_real(make: Make, s: Scheduler, here: str) -> None:
+    with make(s) as pool:
+        i = s.add_task(1, "t", action=jobs.async_hangs, args=(here, "t"), timeout=0.3)
+        assert str(pool.wait(i, PATIENCE).error).startswith("TimeoutError: ")
+        assert pool.drain(PATIENCE)
 
 
 # --- timeouts -------------------------------------------------------------------------------------
@@ -608,7 +623,7 @@ def test_an_executor_that_refuses_one_task_fails_that_task() -> None:
 @pytest.mark.parametrize(
     ("executor", "error", "message"),
     [
-        ("fork", ValueError, 'executor must be "thread", "process".* got \'fork\''),
+        ("fork", ValueError, 'executor must be "thread", "process", "async".* got \'fork\''),
         (3, TypeError, "executor must be .* got 3"),
         (ThreadPoolExecutor, TypeError, "executor must be .* got <class"),
         (None, TypeError, "executor must be .* got None"),

@@ -154,6 +154,7 @@ def storable(payload: str | Details) -> str | Details:
         args=tuple(as_plain(list(payload.args), "args")) if payload.args else (),
         kwargs=as_plain(payload.kwargs, "kwargs") if payload.kwargs else {},
         retry=_storable_policy(action, payload.retry),
+        context=None,  # it is of this process
     )
 
 
