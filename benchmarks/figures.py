@@ -21,7 +21,7 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from benchmarks import dispatch, results
+from benchmarks import dispatch, results, watched
 from benchmarks.dispatch import Dispatch
 from benchmarks.memory import LARGEST as WEIGHED
 from benchmarks.peers import race
@@ -40,12 +40,14 @@ from benchmarks.repeats import packed, quartiles
 from benchmarks.report import aligned, short
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
 from benchmarks.sweep import Step
+from benchmarks.watched import Watched
 
 FILE = "figures"
 REPEATS, MORE_REPEATS = 3, 5  # the second where a repeat takes a second or two
 QUEUED, PAIRS, QUICK_PAIRS = 100_000, 200_000, 2_000
 SORTED, LOCKED, STANDARD = "SortedList", "queue.PriorityQueue", "sched.scheduler"
 POOL_AND_EXECUTOR = "empty tasks a second on 4 threads"
+WITH_A_MONITOR, WITHOUT_ONE = "with a Monitor", "without one"
 
 FILLED: dict[str, tuple[str, ...]] = {  # who is filled and drained in which workload
     TEN_LEVELS: (RAW_HEAP, MULTILEVEL, HEAP, SORTED, LOCKED, STANDARD),
@@ -90,6 +92,11 @@ def steps(max_n: int, *, quick: bool = False, repeats: int = REPEATS) -> Sequenc
         names = shuffle.sample(list(dispatch.SUBJECTS), 2)
         run_both = partial(dispatch.measure, tasks, number, names)
         todo.append(Step(f"repeat {number + 1}, {POOL_AND_EXECUTOR}", 20 * tasks, run_both))
+        for name in watched.SCHEDULERS:
+            size = watched.BLOCK // 10 if quick else watched.BLOCK
+            watch = partial(watched.measure, name, number, size)
+            weight = 2 * watched.BLOCKS * size
+            todo.append(Step(f"repeat {number + 1}, {WITH_A_MONITOR}, {name}", weight, watch))
     for name in (HEAP, MULTILEVEL):
         n = min(WEIGHED, max_n)
         todo.append(Step(f"weighed, {name}", 10 * n, partial(weigh, name, TEN_LEVELS, n, 0)))
@@ -134,6 +141,13 @@ def summary(samples: Iterable[Any]) -> list[Figure]:
             ratio(races, TEN_LEVELS, name, RAW_HEAP, completing, total, "complete", "push + pop")
         )
     figures.append(dispatched([s for s in found if isinstance(s, Dispatch)]))
+    for name in watched.SCHEDULERS:
+        own = [s for s in found if isinstance(s, Watched) and s.scheduler == name]
+        size = max((s.tasks for s in own), default=0)
+        for what, of in (("add + take", "add_and_take"), ("complete", "complete")):
+            each = [(s.number, getattr(s, of)) for s in own]
+            line = f"{name} {WITH_A_MONITOR}, {what}"
+            figures.append(figure(line, WITHOUT_ONE, size, "×", each))
     for weight in (s for s in found if isinstance(s, PeerWeight)):
         each = [(0, weight.traced_bytes)]
         figures.append(figure(f"{weight.peer}, a waiting task", "", weight.n, "bytes", each))

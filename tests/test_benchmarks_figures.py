@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import dispatch, figures, results
+from benchmarks import dispatch, figures, results, watched
 from benchmarks.__main__ import main
 from benchmarks.dispatch import EXECUTOR, POOL, Dispatch
 from benchmarks.figures import LOCKED, SORTED, STANDARD, Figure
@@ -21,6 +21,8 @@ from benchmarks.peers.interface import (
 from benchmarks.peers.race import Sample
 from benchmarks.peers.weigh import PeerWeight
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
+from benchmarks.watched import Watched
+from sched.monitor import Monitor
 
 ASKED_FOR = {  # figure and what it is measured against
     *((f"{name}, {w}", RAW_HEAP) for name in (MULTILEVEL, HEAP) for w in figures.FILLED),
@@ -32,6 +34,11 @@ ASKED_FOR = {  # figure and what it is measured against
     *((f"{name}, complete", f"{RAW_HEAP} push + pop") for name in (MULTILEVEL, HEAP)),
     (f"{POOL}, empty tasks a second on 4 threads", EXECUTOR),
     *((f"{name}, a waiting task", "") for name in (MULTILEVEL, HEAP)),
+    *(
+        (f"{name} with a Monitor, {what}", "without one")
+        for name in (MULTILEVEL, HEAP)
+        for what in ("add + take", "complete")
+    ),
 }
 
 
@@ -50,7 +57,8 @@ def test_the_command_measures_every_figure(
         assert 0 < f.q1 <= f.median <= f.q3
         assert f.repeats == (1 if f.unit == "bytes" else 2)
         assert len(f.samples.split()) == f.repeats
-        assert f.n == (2000 if f.against == EXECUTOR else 1024)
+        sizes = {EXECUTOR: 2000, "without one": 200}
+        assert f.n == sizes.get(f.against, 1024)
         assert f.unit == ("×" if f.against else "bytes" if "waiting" in f.figure else "ns")
     run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     assert run["sweeps"]["figures"]["complete"] is True
@@ -101,6 +109,25 @@ def test_the_pool_is_measured_in_tasks_a_second_and_memory_in_bytes() -> None:
     assert "64 180 bytes 1" in text
 
 
+def test_what_a_monitor_costs_is_the_median_over_the_repeats() -> None:
+    each = [Watched(HEAP, 50, n, ratio, 2 * ratio) for n, ratio in enumerate([1.0, 1.5, 3.0])]
+    adds, ends = figures.summary(each)
+    assert (adds.figure, adds.median, adds.n) == (
+        "HeapScheduler with a Monitor, add + take",
+        1.5,
+        50,
+    )
+    assert (ends.figure, ends.median, ends.repeats) == (f"{HEAP} with a Monitor, complete", 3.0, 3)
+
+
+def test_a_monitor_that_does_not_watch_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = watched.measure(HEAP, 0, tasks=20, blocks=3)
+    assert found.add_and_take > 0 and found.complete > 0
+    monkeypatch.setattr(Monitor, "_hear", lambda *_: None)
+    with pytest.raises(RuntimeError, match="0 of 60 ends were heard"):
+        watched.measure(HEAP, 0, tasks=20, blocks=3)
+
+
 def test_all_are_interleaved_and_the_steady_states_last() -> None:
     labels = [step.label for step in figures.steps(2**20)]
     first = [x for x in labels if x.startswith("repeat 1, ")]
@@ -120,6 +147,7 @@ def test_a_steady_state_runs_as_many_pairs_as_it_is_asked_for(
     calls = []
     monkeypatch.setattr(race, "play", lambda *what, pairs: calls.append((what[:3], pairs)) or [])
     monkeypatch.setattr(dispatch, "measure", lambda *_: [])
+    monkeypatch.setattr(watched, "measure", lambda *_: [])
     for step in figures.steps(2**20, repeats=1):
         if "weighed" not in step.label:
             step.run()
