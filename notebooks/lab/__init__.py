@@ -9,6 +9,7 @@ A prediction is written down before the code runs (`predict`), compared with wha
 
 from . import check
 from .check.apart import within
+from .dashboard import dashboard
 from .practice import practice
 from .predictions import predict, reveal
 from .scores import score
@@ -23,6 +24,7 @@ if message := too_old():
 
 __all__ = [
     "check",
+    "dashboard",
     "explain",
     "explained",
     "mine",

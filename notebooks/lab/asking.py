@@ -6,6 +6,7 @@ saved without its buttons, by the server that `make lab` starts.)
 """
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -33,11 +34,12 @@ class Form:
         else:
             print(plain)
 
-    def replace(self, text: str) -> None:
-        """Show a text in place of the buttons."""
+    def replace(self, text: str, png: bytes | None = None) -> None:
+        """Show a text in place of the buttons; or a picture, where one can be shown."""
         self.text = text
         if self._display is not None:
-            self._display.update({"text/plain": text}, raw=True)
+            picture = {} if png is None else {"image/png": b64encode(png).decode()}
+            self._display.update({"text/plain": text, **picture}, raw=True)
         if self.widget is not None:
             self.widget.close_all_of_it()
 
