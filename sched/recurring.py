@@ -54,11 +54,13 @@ def every(
         every(s, 60, priority=3, task_name="tidy up", action=tidy_up)
 
     scheduler: any; in an SQLiteScheduler the action is a registered one, as always there.
-    seconds: from one moment to the next, above 0; not from the end of one run to the next.
+    seconds: from one moment to the next, above 0, whatever the clocks of a time zone do; not from
+    the end of one run to the next.
     start: the first moment, epoch seconds or an aware datetime; in ``seconds`` from now if None.
     One in the past sets the rhythm alone: with ``start=0`` and 3600 it runs at each full hour.
     key: what the series is known by, "recurring: " and its name if None. A series of this key in
-    this scheduler is replaced; its pending occurrence keeps its time if that is not too late.
+    this scheduler is replaced: a pending task of this key becomes the first occurrence, at its own
+    time if that is not later than the first moment.
     All other arguments are those of ``add_task``.
 
     Raises TypeError or ValueError for a bad argument, QueueFullError where there is no room; then

@@ -25,7 +25,8 @@ KEPT_AS = "calendar of series"  # a name that no attribute of a subclass can hav
 class Recurring:
     """A series of tasks: what ``every`` and ``cron`` return. It goes on if nobody refers to this.
 
-    While there is one, ``WorkerPool.drain`` waits on, for something is pending: stop it before.
+    While there is one, something is pending: stop it before ``WorkerPool.drain``, which would wait
+    on, and give ``simulate`` an ``until``.
     """
 
     def __init__(self, calendar: "Calendar", schedule: Schedule, details: Details) -> None:
@@ -64,9 +65,12 @@ class Recurring:
         One that is running goes on to its end, its retries included. A program that only ends does
         not call this: in a file, what is pending is to be there when it starts again."""
         scheduler = self._calendar.scheduler()
-        if scheduler is not None:
-            self._look(scheduler)  # should an interrupt have hidden the last one's id
-        if self._calendar.leave(self) and scheduler is not None:
+        try:
+            if scheduler is not None:
+                self._look(scheduler)  # should an interrupt have hidden the last one's id
+        finally:
+            there = self._calendar.leave(self)
+        if there and scheduler is not None:
             _cancel(scheduler, self._latest[0])
 
     def begin(self, first: float) -> None:

@@ -348,11 +348,12 @@ def test_a_series_of_the_same_key_replaces_the_earlier_one(s: Scheduler, clock: 
 
 
 def test_what_is_the_same_is_left_where_it_is(s: Scheduler, clock: VirtualClock) -> None:
-    tidy(s, 60)
+    old = tidy(s, 60)
     (before,) = s.pending_tasks()
-    tidy(s, 60)
+    new = tidy(s, 60)
+    old.stop()
     (after,) = s.pending_tasks()
-    assert (before.id, s.metrics().cancelled) == (after.id, 0)
+    assert (before.id, s.metrics().cancelled, new.next_run) == (after.id, 0, 1060.0)
 
 
 def test_a_shorter_interval_does_not_wait_for_the_longer_one(s: Scheduler, clock: VirtualClock):
@@ -481,6 +482,7 @@ def test_to_stop_a_series_after_its_file_is_closed_is_an_error(path: Path, clock
         series = tidy(s, action=note)
     with pytest.raises(StorageError, match="closed"):
         series.stop()
+    assert series.stopped
 
 
 # --- with workers and threads ---------------------------------------------------------------------
