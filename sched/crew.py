@@ -159,7 +159,7 @@ class Crew:
 
     def _stop(self) -> None:
         """End the workers, each after the task that it is running. Takes no lock."""
-        self._stopping = True
+        self._stopping = self._paused = True
         self._end_notices()
         self._sleepers.wake_all()
         self._runner.look_again()

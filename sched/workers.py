@@ -20,6 +20,7 @@ from sched.clock import VirtualClock
 from sched.execution import current_task, time_left
 from sched.outcomes import Outcomes
 from sched.runner import runner_of
+from sched.signals import StopSignals
 from sched.task import Task, UnknownTaskError
 
 __all__ = ["WorkerPool", "current_task", "time_left"]
@@ -50,6 +51,9 @@ class WorkerPool(Outcomes):
     max_sleep: the longest sleep of an idle worker, in seconds, after which it notices a clock that
     was set forward.
     name: how its threads are called, with a number behind it; also ``worker`` in log records.
+    signals: whether SIGTERM and SIGINT end the ``with`` block: nothing more starts, SystemExit or
+    KeyboardInterrupt is raised in the main thread, and tasks that run have so many seconds to end:
+    grace: as the ``timeout`` of ``shutdown``. A second signal ends the block at once.
 
     Tasks start in the scheduler's order: when one starts, at most ``workers - 1`` that were handed
     out before it have yet to. Leaving the ``with`` block waits for running tasks alone; what is
@@ -80,6 +84,8 @@ class WorkerPool(Outcomes):
         run: Callable[[Task], Any] | None = None,
         max_sleep: float = 30.0,
         name: str | None = None,
+        signals: bool = False,
+        grace: float = 30.0,
     ) -> None:
         if not isinstance(scheduler, Scheduler):
             raise TypeError(f"scheduler must be a Scheduler, got {shown(scheduler)}")
@@ -101,6 +107,10 @@ class WorkerPool(Outcomes):
         if executor == "process":
             # Once more, to be called before multiprocessing ends the processes at exit.
             atexit.register(shutdown_all)
+        if not isinstance(signals, bool):
+            raise TypeError(f"signals must be True or False, got {shown(signals)}")
+        grace = as_seconds(grace, "grace")
+        self._signals = StopSignals(self._stop, grace) if signals else None
         self._abandoned = False  # whether nobody waits any more for what runs
         forks.note(self)
 
@@ -214,7 +224,15 @@ class WorkerPool(Outcomes):
             self._sleepers.wake_all()
 
     def __enter__(self) -> "WorkerPool":
-        return self.start()
+        self.start()
+        if self._signals is not None:
+            try:
+                self._signals.install()
+            except BaseException:  # the first of them may have come
+                self._stop()
+                self._signals.run_out(self.shutdown)
+                raise
+        return self
 
     def __exit__(
         self,
@@ -222,7 +240,10 @@ class WorkerPool(Outcomes):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.shutdown()
+        if self._signals is None:
+            self.shutdown()
+        else:
+            self._signals.run_out(self.shutdown)
         if error is None and self._crash is not None:
             self._refuse_if_over()
 

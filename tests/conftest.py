@@ -75,6 +75,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the notebooks with each right answer in turn, not only with the solutions",
     )
     parser.addoption(
+        "--sigterms",
+        type=int,
+        default=2,
+        help="how often a program under load is told to end, for each executor",
+    )
+    parser.addoption(
         "--kills", type=int, default=20, help="how often the owner of a durable queue is killed"
     )
     parser.addoption(
