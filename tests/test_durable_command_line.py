@@ -165,7 +165,8 @@ def test_numbers_tell_what_there_is(path: Path, capsys: pytest.CaptureFixture[st
         "owner": None,
     }
     lines = dict(line.rsplit("  ", 1) for line in done(capsys, path, "stats").splitlines())
-    assert {k.strip(): v for k, v in lines.items()}["dead letters"] == "1"
+    told = {k.strip(): v.strip() for k, v in lines.items()}
+    assert (told["dead letters"], told["size of the file"]) == ("1", f"{size / 1000:.0f} kB")
     assert "no route" in done(capsys, path, "ls", "--state", "dead")
     states = [t["status"] for t in json.loads(done(capsys, path, "ls", "--state", "all", "--json"))]
     assert sorted(states) == ["CANCELLED", "FAILED", "PENDING", "PENDING", "SUCCEEDED"]

@@ -122,14 +122,18 @@ def stats(path: Path, given: Any) -> None:
     now = time.time()
     when = "-" if first is None else "now" if first <= now else f"in {duration(first - now)}"
     rows += [("next task", when), ("owner", f"process {owner}" if owner else "none")]
-    rows += [("size of the file", f"{size / 1e6:,.1f} MB")]
+    rows += [("size of the file", _bytes(size))]
     print(text_table(rows, left=(0,)))
+
+
+def _bytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.0f} kB"
 
 
 def backup(path: Path, given: Any) -> None:
     Reader(path)  # raises if it is no file of ours
     copy_file(path, Path(given.to))
-    print(f"{given.to}: {Path(given.to).stat().st_size / 1e6:,.1f} MB")
+    print(f"{given.to}: {_bytes(Path(given.to).stat().st_size)}")
 
 
 # --- commands that write --------------------------------------------------------------------------
@@ -267,4 +271,4 @@ def say_no_more() -> None:
 
 def vacuum(path: Path, given: Any) -> None:  # noqa: ARG001 (as all commands)
     before, after = compact_file(path)
-    print(f"{path}: {before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now")
+    print(f"{path}: {_bytes(before)} before, {_bytes(after)} now")

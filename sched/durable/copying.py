@@ -29,7 +29,8 @@ def copy_file(source: Path, target: Path) -> None:
     # Each has a name of its own: two that are made at once do not write into one file.
     new = target.with_name(f"{target.name}-new-{uuid.uuid4().hex[:12]}")
     try:
-        with closing(connect(new, "rwc")) as copy:
+        new.touch(exist_ok=False)  # the system says more clearly than SQLite why it cannot be
+        with closing(connect(new, "rw")) as copy:
             copy.execute("PRAGMA synchronous = FULL")
             look(source, lambda original: original.backup(copy))
             copy.execute("UPDATE sched_file SET uuid = ?", (uuid.uuid4().hex,))
