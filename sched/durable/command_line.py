@@ -148,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--key", help="nothing is added while a task with this key is unfinished")
     one.add_argument("--json", action="store_true", help="one object")
 
-    one = command(commands.run, "run tasks until told to end, by Ctrl-C or SIGTERM")
+    one = command(
+        commands.run, "run tasks until told to end, by Ctrl-C or SIGTERM; told twice, end at once"
+    )
     one.add_argument("--actions", required=True, metavar="MODULE", help="registers the functions")
     one.add_argument("--workers", type=_count, default=4, help="threads (4)")
     one.add_argument("--drain", action="store_true", help="end when nothing is pending")
