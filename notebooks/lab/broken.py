@@ -258,3 +258,48 @@ def left_by(steps):
         else:
             log.write(step)
     return log.replay()
+
+
+class BrokenCancel:
+    """Names, first in, first out. A cancelled one is marked, and left out when its turn comes.
+
+    One thing is missing.
+    """
+
+    def __init__(self):
+        self.queue = []
+        self.marks = []
+
+    def add(self, name):
+        self.queue.append(name)
+
+    def cancel(self, name):
+        self.marks.append(name)
+
+    def take(self):
+        while self.queue:
+            name = self.queue.pop(0)
+            if name not in self.marks:
+                return name
+            self.marks.remove(name)
+        return None
+
+
+def what_runs(steps):
+    """The names that BrokenCancel hands out in these steps, and then until nothing is left.
+
+    A step is "add" or "cancel" and a name, or "take".
+    """
+    queue = BrokenCancel()
+    ran = []
+    for step in steps:
+        what, _, name = step.partition(" ")
+        if what == "add":
+            queue.add(name)
+        elif what == "cancel":
+            queue.cancel(name)
+        elif (name := queue.take()) is not None:
+            ran.append(name)
+    while (name := queue.take()) is not None:
+        ran.append(name)
+    return ran

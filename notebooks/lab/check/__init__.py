@@ -20,9 +20,11 @@ from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
 from .nb07 import diagnose_07, rank_errors, replay, sound, window
+from .nb08 import buckets, diagnose_08, in_steps, next_time, watch
 
 __all__ = [
     "Exercise",
+    "buckets",
     "bulk_add",
     "counted",
     "diagnose_00",
@@ -33,6 +35,7 @@ __all__ = [
     "diagnose_05",
     "diagnose_06",
     "diagnose_07",
+    "diagnose_08",
     "diagnose_one_queue",
     "exercises",
     "finish_time",
@@ -40,10 +43,12 @@ __all__ = [
     "growth",
     "heap_pop",
     "heap_push",
+    "in_steps",
     "levels",
     "merge",
     "my_scheduler",
     "next_run_time",
+    "next_time",
     "night_watch",
     "notebooks",
     "pause",
@@ -62,6 +67,7 @@ __all__ = [
     "try_again",
     "two_sides",
     "waiting",
+    "watch",
     "window",
     "work",
     "work_off",
