@@ -9,15 +9,18 @@ import sys
 import textwrap
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from sched import VirtualClock, WorkerPool
+from sched import InvalidTransitionError, VirtualClock, WorkerPool
 from sched.durable import SQLiteScheduler, StorageError, action
 from sched.durable.store import Store
+from sched.entry import Details, details_of
+from sched.task import pending_task
 from tests.mutants import ROOT
 from tests.schedulers import FileScheduler
 
@@ -115,6 +118,55 @@ def test_one_commit_serves_all_who_wait(tmp_path: Path) -> None:
         caller.join(PATIENCE)
     assert sorted(ids.get() for _ in callers) == list(range(1, 33))
     assert len(commits) == 1
+    s.check()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_moves_of_one_commit_are_all_in_the_file(seed: int) -> None:
+    """Whatever a task has been through since the last commit, its row is what it is now."""
+    rng, clock = random.Random(seed), VirtualClock(1000.0)
+    s = FileScheduler(clock=clock, history=30)
+
+    def facts(task: Any) -> list[Any]:
+        found = pending_task(task, "") if isinstance(task, tuple) else task
+        names = ("status", "entry", "attempts", "number", "started_at", "finished_at", "result")
+        values = [getattr(found, name) for name in names]
+        values[1] = [*found.entry[:3], details_of(found.entry)[:6], found.key, found.added_at]
+        return [*values, found.error]
+
+    def some_moves(store: Store) -> dict[int, list[Any]]:
+        for number in range(rng.randrange(2, 12)):
+            clock.advance(rng.choice([0, 1]))
+            running, pending = [*store.running.values()], store.pending(None)[1]
+            match rng.choice("aattttcccbrxpq"):
+                case "a":
+                    details = Details("new", 3, args=(number,), key=f"key {rng.randrange(3)}")
+                    store.add(rng.randrange(5), rng.choice(["new", details]))
+                case "t":
+                    store.take()
+                case "c" if running:
+                    store.complete(rng.choice(running), rng.choice([None, {"number": number}]))
+                case "b" if running:
+                    store.bury(rng.choice(running), "for good")
+                case "r" if running:
+                    store.retry(rng.choice(running), "again", rng.choice([0, 1]))
+                case "x" if pending:
+                    store.cancel(rng.choice(pending).id)
+                case "p" if pending:
+                    store.reprioritize(rng.choice(pending).id, rng.randrange(-5, 5))
+                case "q" if store.dead_ids:
+                    with suppress(InvalidTransitionError):  # its key is another's now
+                        store.requeue(rng.choice([*store.dead_ids]))
+        ids = range(1, store.counters.last_id + 1)
+        return {i: facts(item.task) for i in ids if (item := store.item(i)) is not None}
+
+    def read(store: Store) -> dict[int, list[Any]]:
+        assert not store.table.is_dirty
+        ids = range(1, store.counters.last_id + 1)
+        return {i: facts(item.task) for i in ids if (item := store.table.get(i)) is not None}
+
+    for _ in range(25):
+        assert ask(s, some_moves) == ask(s, read)
     s.check()
 
 

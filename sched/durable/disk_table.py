@@ -7,10 +7,15 @@ added, taken and completed between two commits is written once, as what it is in
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
+from sched.durable.plain import to_json
 from sched.durable.rows import (
     COLUMNS,
+    DELETE,
+    HAND_OUT,
     INSERT,
+    SUCCEED,
     UPDATE,
     Item,
     Row,
@@ -30,6 +35,7 @@ class DiskTable:
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self.connection, self.name = connection, name
         self.changed: dict[int, Item] = {}
+        self.anew: set[int] = set()  # of those, whose whole row is written anew
         self.new: dict[int, Item] = {}  # not on disk yet
         self.deleted: dict[int, None] = {}
         self.keys: dict[str, int | None] = {}  # taken, or free again, since the last write
@@ -42,11 +48,15 @@ class DiskTable:
         if len(self.new) > MOST:
             self.write()
 
-    def put(self, task_id: int, item: Item) -> None:
-        """What a task is from now on. O(1)."""
+    def put(self, task_id: int, item: Item, *, only: bool = False) -> None:
+        """What a task is from now on. O(1).
+
+        only: all that has changed is that it was ready and runs, or ran and has succeeded."""
         if task_id in self.new:
             self.new[task_id] = item
         else:
+            if not only or task_id in self.changed:
+                self.anew.add(task_id)
             self.changed[task_id] = item
             if len(self.changed) > MOST:
                 self.write()
@@ -67,15 +77,31 @@ class DiskTable:
         if not self.is_dirty:
             return
         self.begin()
-        many = self.connection.executemany
         # Who gives up a key goes before who takes it.
         if self.changed:
-            many(UPDATE, [(*changing(item), i) for i, item in self.changed.items()])
+            self._write_changed()
         if self.deleted:
-            many("DELETE FROM sched_tasks WHERE id = ?", [(i,) for i in self.deleted])
+            DELETE.execute(self.connection, [(i,) for i in self.deleted])
         if self.new:
-            many(INSERT, [row_of(i, item) for i, item in self.new.items()])
+            INSERT.execute(self.connection, [row_of(i, item) for i, item in self.new.items()])
         self.forget()
+
+    def _write_changed(self) -> None:
+        anew, handed_out, succeeded = list[Row](), list[Row](), list[Row]()
+        for task_id, item in self.changed.items():
+            if task_id in self.anew:
+                anew.append((*changing(item), task_id))
+                continue
+            task: Any = item[1]
+            if item[0] == RUNNING:
+                handed_out.append((task.number, task.started_at, task_id))
+            else:
+                result = task.result
+                text = None if result is None else to_json(result)
+                succeeded.append((task.finished_at, item[2], text, task_id))
+        for statement, rows in ((UPDATE, anew), (SUCCEED, succeeded), (HAND_OUT, handed_out)):
+            if rows:
+                statement.execute(self.connection, rows)
 
     def begin(self) -> None:
         """Open a transaction unless one is open. O(1).
@@ -88,6 +114,7 @@ class DiskTable:
     def forget(self) -> None:
         """Nothing has changed: it is written, or it is to be undone. O(1)."""
         self.changed, self.new, self.deleted, self.keys = {}, {}, {}, {}
+        self.anew = set()
 
     # --- looks ------------------------------------------------------------------------------------
 

@@ -5,7 +5,10 @@ running or has ended. Here each becomes a row and comes back from it.
 """
 
 import json
+import sqlite3
+from collections.abc import Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from sched.arguments import shown
@@ -15,13 +18,14 @@ from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
 from sched.entry import Details, TaskEntry
 from sched.retry import RetryPolicy
 from sched.task import (
-    FinishedTask,
     Task,
     TaskStatus,
     cancelled_task,
     finished_task,
     running_task,
 )
+
+Row: TypeAlias = tuple[Any, ...]
 
 # What may change comes first, what never does after it.
 CHANGING = (
@@ -30,21 +34,53 @@ CHANGING = (
 COLUMNS = f"id, {CHANGING}, added_at, name, action, arguments, timeout, retry, key"
 CHANGES = 1 + len(CHANGING.split(","))
 
-INSERT = f"INSERT INTO sched_tasks ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
-# No placeholder has a number: from Python 3.14 on, one that has is no match for a tuple.
-UPDATE = f"UPDATE sched_tasks SET {CHANGING.replace(',', ' = ?,')} = ? WHERE id = ?"
+# Rows in one statement: to enter SQLite costs as much as to change a row or two, and at each step
+# other threads may run. Powers of two, so that few statements make up any number.
+SIZES = (64, 32, 16, 8, 4, 2, 1)
+
+
+class Statement:
+    """A statement for any number of rows. No placeholder has a number: from Python 3.14 on, one
+    that has is no match for a tuple."""
+
+    def __init__(self, text: str, columns: int) -> None:
+        one = f"({', '.join('?' * columns)})"
+        self.texts = [(size, text.format(rows=", ".join([one] * size))) for size in SIZES]
+
+    def execute(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Execute it for all of these rows. O(their number)."""
+        start = 0
+        for size, text in self.texts:
+            while start + size <= len(rows):
+                values = [*chain.from_iterable(rows[start : start + size])]
+                connection.execute(text, values)
+                start += size
+
+
+def _update(changes: str) -> Statement:
+    """Of the rows' first columns; the last one is the id."""
+    columns = changes.count("?") + 1
+    for number in range(1, columns):
+        changes = changes.replace("?", f"column{number}", 1)
+    where = f"FROM (VALUES {{rows}}) WHERE id = column{columns}"
+    return Statement(f"UPDATE sched_tasks SET {changes} {where}", columns)
+
+
+INSERT = Statement(f"INSERT INTO sched_tasks ({COLUMNS}) VALUES {{rows}}", len(COLUMNS.split(",")))
+UPDATE = _update(f"{CHANGING.replace(',', ' = ?,')} = ?")
+# Two moves that nearly every task makes, and that change little of its row.
+HAND_OUT = _update(f"state = {RUNNING}, number = ?, started_at = ?")
+SUCCEED = _update(f"state = {SUCCEEDED}, finished_at = ?, ended = ?, result = ?")
+DELETE = Statement("DELETE FROM sched_tasks WHERE id IN (VALUES {rows})", 1)
 
 STATUSES = {
     SUCCEEDED: TaskStatus.SUCCEEDED,
     FAILED: TaskStatus.FAILED,
     CANCELLED: TaskStatus.CANCELLED,
 }
-STATES = {status: state for state, status in STATUSES.items()}
 NUMBERS = [
     f.name for f in fields(RetryPolicy) if f.init and f.name not in ("retry_on", "give_up_on")
 ]
-
-Row: TypeAlias = tuple[Any, ...]
 
 
 class Item(NamedTuple):
@@ -128,11 +164,6 @@ def item_of(row: Row, ledger: str) -> Item:
         return Item(state, task)
     value = None if result is None else json.loads(result)
     return Item(state, finished_task(task, STATUSES[state], finished_at, value, error), ended)
-
-
-def ended_item(task: FinishedTask, ended: int) -> Item:
-    """The item of a task that has just ended. O(1)."""
-    return Item(STATES[task.status], task, ended)
 
 
 def storable(payload: str | Details) -> str | Details:

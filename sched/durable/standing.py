@@ -14,8 +14,8 @@ from typing import Any
 
 from sched.durable.counters import Counters
 from sched.durable.disk_table import DiskTable
-from sched.durable.rows import Item, ended_item
-from sched.durable.schema import FAILED, READY, RUNNING, WAITING
+from sched.durable.rows import Item
+from sched.durable.schema import FAILED, READY, RUNNING, SUCCEEDED, WAITING
 from sched.durable.window import Window
 from sched.entry import Details, TaskEntry, details_of, moved
 from sched.ledger import over, unknown
@@ -129,18 +129,20 @@ class Standing:
             self.counters.waiting -= 1
             self.due_is_exact = False
 
-    def end(self, done: FinishedTask) -> None:
+    def end(self, done: FinishedTask, state: int) -> None:
         self.counters.last_ended += 1
-        key = done.key
-        if key is not None:
-            self.table.keys[key] = None
-        self.table.put(done.id, ended_item(done, self.counters.last_ended))
+        entry = done.entry
+        if isinstance(entry[3], Details) and entry[3].key is not None:
+            self.table.keys[entry[3].key] = None
+        item = Item(state, done, self.counters.last_ended)
+        self.table.put(entry[2], item, only=state == SUCCEEDED)
 
-    def finish(self, done: FinishedTask) -> None:
+    def finish(self, done: FinishedTask, state: int) -> None:
         """A task has ended, and goes into the history."""
-        self.end(done)
-        self.finished_ids.append(done.id)
-        self.forget_oldest()
+        self.end(done, state)
+        self.finished_ids.append(done.entry[2])
+        if len(self.finished_ids) > self.history:
+            self.forget_oldest()
 
     def forget_oldest(self) -> None:
         while len(self.finished_ids) > self.history:
@@ -181,7 +183,7 @@ class Standing:
 
     def catch_up(self) -> float:
         """Promote what is due. Returns now."""
-        now = self.now()
+        now = float(self.clock())
         if self.due <= now:
             self._promote(now)
         return now
@@ -224,7 +226,7 @@ class Standing:
 
     def require_hand_out(self, task: Task) -> RunningTask:
         hand_out = self.running.get(task.id)
-        if hand_out is not None and hand_out == task:
+        if hand_out is not None and (hand_out is task or hand_out == task):
             return hand_out
         item = self.require_item(task.id).task
         status = TaskStatus.PENDING if isinstance(item, tuple) else item.status

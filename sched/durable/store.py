@@ -10,7 +10,7 @@ from typing import Any
 from sched.arguments import Plain, Row, as_seconds
 from sched.durable.looks import Looks
 from sched.durable.rows import Item
-from sched.durable.schema import RUNNING
+from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
 from sched.entry import Details, TaskEntry
 from sched.ledger import key_is_taken
 from sched.retry import RetryPolicy
@@ -80,7 +80,7 @@ class Store(Looks):
         task = running_task(entry, self.name, number, now)
         self.counters.ready -= 1
         self.running[entry[2]] = task
-        self.table.put(entry[2], Item(RUNNING, task))
+        self.table.put(entry[2], Item(RUNNING, task), only=True)
         return task
 
     def complete(self, task: Task, result: Any) -> FinishedTask:
@@ -88,7 +88,7 @@ class Store(Looks):
         done = finished_task(self.require_hand_out(task), TaskStatus.SUCCEEDED, now, result)
         del self.running[done.id]
         self.counters.succeeded += 1
-        self.finish(done)
+        self.finish(done, SUCCEEDED)
         return done
 
     def bury(self, task: Task, error: str) -> FinishedTask:
@@ -98,7 +98,7 @@ class Store(Looks):
         del self.running[done.id]
         self.counters.failed += 1
         self.dead_ids[done.id] = None
-        self.end(done)
+        self.end(done, FAILED)
         self.forget_oldest_letters()
         return done
 
@@ -107,7 +107,7 @@ class Store(Looks):
         done = finished_task(self.require_hand_out(task), TaskStatus.CANCELLED, now)
         del self.running[done.id]
         self.counters.cancelled += 1
-        self.finish(done)
+        self.finish(done, CANCELLED)
         return done
 
     def retry(self, task: Task, error: str, retry_in: float) -> TaskEntry:
@@ -127,7 +127,7 @@ class Store(Looks):
         done = cancelled_task(item.task, self.name, now)
         self.leave(task_id, item.state)
         self.counters.cancelled += 1
-        self.finish(done)
+        self.finish(done, CANCELLED)
         return done
 
     def reprioritize(self, task_id: int, priority: int | float) -> bool:

@@ -63,10 +63,17 @@ class Window:
 
     def pop(self) -> TaskEntry | None:
         """The first ready task of all, taken out. O(log n) amortised."""
-        if (entry := self.peek()) is not None:
-            self.queue.pop()
-            del self.live[entry[2]]
-        return entry
+        while True:
+            try:
+                entry: TaskEntry = self.queue.pop()
+            except IndexError:
+                if self.boundary is None:
+                    return None
+                self._refill()
+                continue
+            if self.live.get(entry[2]) is entry:
+                del self.live[entry[2]]
+                return entry
 
     @property
     def _left_behind(self) -> int:
