@@ -23,6 +23,7 @@ from typing import Any
 
 from sched import Task, TaskStatus, VirtualClock
 from sched.durable import SQLiteScheduler
+from sched.durable.store import Store
 from tests.mutants import ROOT
 
 THREADS = 3
@@ -166,6 +167,11 @@ class State:
     crashes: int = 0
 
     @property
+    def is_final(self) -> bool:
+        """Whether no call makes anything else of it; here nobody requeues a dead letter."""
+        return self.status not in (TaskStatus.PENDING, TaskStatus.RUNNING)
+
+    @property
     def progress(self) -> float:
         """Later states of a task have more of it: its acknowledgements may come out of turn."""
         if self.status is TaskStatus.PENDING:
@@ -193,6 +199,11 @@ class State:
         crashes = self.crashes + 1
         status = TaskStatus.FAILED if crashes > CRASHES else TaskStatus.PENDING
         return replace(self, status=status, crashes=crashes, detail="died")
+
+
+def find_all(store: Store, last: int) -> list[Task | None]:
+    """All tasks of a file, up to an id, in one request."""
+    return [store.find(task_id) for task_id in range(1, last + 1)]
 
 
 def seen(task: Task, known: State) -> State:
@@ -268,14 +279,16 @@ class Oracle:
         }
         takes = sum(what == "take" for what, *_ in under_way.values())
         appeared: Counter[int] = Counter()
-        for task_id in range(1, added + 1):
-            task = s.task(task_id)
+        for task_id, task in enumerate(s.ledger.ask(find_all, added), 1):  # type: ignore[attr-defined]
             state = self.known.get(task_id)
+            assert task is not None, f"task {task_id} is gone"
             if state is None or state.name in news:
                 assert task.name in news, f"nobody has added {task.name}"
                 number, priority = news.pop(task.name)
                 appeared[number] += 1
                 state = state or State(task.name, priority)
+            elif state.is_final and seen(task, state) == state:
+                continue  # as most tasks are, of a file that many have died with
             possible = dict(outcomes(state, task_id, [*under_way.values()]))
             found = seen(task, state)
             crashed = {after.crash(): (n, after) for after, n in possible.items()}
