@@ -235,6 +235,20 @@ def as_error(value: object) -> str:
     return f"{class_name(value)}: {message}" if message else class_name(value)
 
 
+def as_pause(task: Task, error: str | BaseException, retry_in: object, final: bool) -> float | None:
+    """Seconds until a task that has failed runs again, as it is told and its policy says; None if
+    it does not."""
+    seconds = None if retry_in is None else as_seconds(retry_in, "retry_in")
+    policy = task.retry
+    if final:
+        return None
+    if policy is None:
+        return seconds
+    if not policy.allows(task.attempts, error):
+        return None
+    return as_seconds(policy.pause(task.attempts), "retry.pause()") if seconds is None else seconds
+
+
 def as_time(delay: object, run_at: object) -> tuple[float | None, float | None]:
     """At most one of delay and run_at, in seconds."""
     if delay is not None and run_at is not None:

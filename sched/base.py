@@ -175,6 +175,17 @@ class Scheduler:
         if self._on_success:
             self._tell("succeeded", done)
 
+    def complete_and_get_next_task(self, task: Task, result: Any = None) -> Task | None:
+        """``complete(task, result)`` and ``get_next_task()``; in a file, both in one commit.
+        Raises as ``complete`` does, and then takes no task. O(log n) in a heap."""
+        done, following = self.ledger.complete_and_take(arguments.as_task(task), result)
+        if self._on_success:
+            self._tell("succeeded", done)
+        if self._on_take and following is not None:
+            self._room.tell()
+            self._tell("started", following)
+        return following
+
     def fail(
         self,
         task: Task,
@@ -191,19 +202,9 @@ class Scheduler:
         retry_in: seconds until it may run again, in place of the policy's pause (the policy's
         limit holds; without a policy there is none).
         final: it does not run again, and its policy is not asked.
-        Raises as ``complete`` does. O(log n) for a retry in a heap, else O(1).
-        """
-        policy = arguments.as_task(task).retry
-        text = arguments.as_error(error)
-        if retry_in is not None:
-            retry_in = arguments.as_seconds(retry_in, "retry_in")
-        if final:
-            retry_in = None
-        elif policy is not None:
-            if not policy.allows(task.attempts, error):
-                retry_in = None
-            elif retry_in is None:
-                retry_in = arguments.as_seconds(policy.pause(task.attempts), "retry.pause()")
+        Raises as ``complete`` does. O(log n) for a retry in a heap, else O(1)."""
+        task, text = arguments.as_task(task), arguments.as_error(error)
+        retry_in = arguments.as_pause(task, error, retry_in, final)
         if retry_in is None:
             self._tell("failed", self.ledger.bury(task, text))
             return False
@@ -241,8 +242,7 @@ class Scheduler:
         """Give a dead letter a new life: same id, attempts 0, ready now. O(log n) in a heap.
 
         Raises InvalidTransitionError if it is not FAILED or its key is taken by another task,
-        QueueFullError if there is no room, UnknownTaskError.
-        """
+        QueueFullError if there is no room, UnknownTaskError."""
         self._announce("added", self.ledger.requeue(arguments.as_task_id(task_id)))
 
     def discard(self, task_id: int) -> None:

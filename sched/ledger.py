@@ -76,6 +76,10 @@ class Ledger(ABC):
     def complete(self, task: Task, result: Any) -> FinishedTask:
         """RUNNING to SUCCEEDED. Raises InvalidTransitionError if the hand-out is over."""
 
+    def complete_and_take(self, task: Task, result: Any) -> tuple[FinishedTask, RunningTask | None]:
+        """``complete``, and ``take`` then. If ``complete`` raises, nothing is taken."""
+        return self.complete(task, result), self.take()
+
     @abstractmethod
     def bury(self, task: Task, error: str) -> FinishedTask:
         """RUNNING to FAILED, a dead letter. Raises as ``complete`` does."""

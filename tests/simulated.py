@@ -459,6 +459,24 @@ class Run:
             "complete",
         )
 
+    def exchange(self) -> None:
+        taken: list[Task] = []
+
+        def call(task: Task) -> int | None:
+            following = self.s.complete_and_get_next_task(task, task.id)
+            if following is None:
+                return None
+            taken.append(following)
+            return following.id
+
+        def follow(row: Row) -> int | None:
+            self.model.end(row, SUCCEEDED, self.now())
+            following = self.model.take(self.now())
+            return None if following is None else following.id
+
+        self.finish(call, follow, "complete and take")
+        self.tasks.update((task.id, task) for task in taken)
+
     def fail(self) -> None:
         retry_in = self.rng.choice((None, None, 0, 1.5))
         final = self.rng.random() < 0.2
@@ -613,8 +631,8 @@ class Run:
 
 # How often each is tried.
 WEIGHTS = dict(  # noqa: C408 (as a dict, a line each)
-    add=14, add_many=3, take=14, complete=8, fail=8, cancel=4, reprioritize=4, requeue=3, discard=1,
-    pass_time=8, set_the_clock=2,
+    add=14, add_many=3, take=12, complete=6, exchange=4, fail=8, cancel=4, reprioritize=4,
+    requeue=3, discard=1, pass_time=8, set_the_clock=2,
 )  # fmt: skip
 ON_DISK = {"crash": 3, "reopen": 1, "full_disk": 2}
 

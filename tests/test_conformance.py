@@ -341,6 +341,38 @@ def test_complete_takes_a_task_only(s: Scheduler) -> None:
         s.fail(None, "e")
 
 
+def test_one_call_ends_a_task_and_takes_the_next(s: Scheduler, clock: VirtualClock) -> None:
+    s.add_tasks([(2, "second"), (1, "first"), (3, "later", 5)])
+    told: list[tuple[str, str]] = []
+    s.subscribe(lambda event: told.append((event.kind, event.task.name)))
+    first = s.get_next_task()
+    second = s.complete_and_get_next_task(first, "fine")
+    assert (second.name, second.status, s.task(first.id).result) == (
+        "second",
+        TaskStatus.RUNNING,
+        "fine",
+    )
+    assert s.complete_and_get_next_task(second) is None, "nothing is ready"
+    assert told == [
+        *(("started", "first"), ("succeeded", "first"), ("started", "second")),
+        ("succeeded", "second"),
+    ]
+    assert s.metrics()[:5] == (3, 0, 1, 0, 2)
+    s.check()
+
+
+def test_if_the_hand_out_is_over_no_next_task_is_taken(s: Scheduler) -> None:
+    s.add_tasks([(1, "a"), (2, "b")])
+    task = s.get_next_task()
+    s.fail(task, "e", retry_in=0)
+    with pytest.raises(InvalidTransitionError, match="PENDING"):
+        s.complete_and_get_next_task(task)
+    with pytest.raises(TypeError, match="task must be a Task.*got 'a'"):
+        s.complete_and_get_next_task("a")
+    assert s.metrics().running == 0
+    assert drain(s) == ["a", "b"]
+
+
 # --- cancel, reprioritize -------------------------------------------------------------------------
 
 

@@ -142,6 +142,11 @@ CALLS = {
         lambda w: w.running[0].id,
         TaskStatus.SUCCEEDED,
     ),
+    "complete_and_get_next_task": Call(
+        lambda w: lambda: w.s.complete_and_get_next_task(w.running[0], 1),
+        lambda w: w.running[0].id,
+        TaskStatus.SUCCEEDED,
+    ),
     "fail with a retry": Call(lambda w: _fail(w, 0), lambda w: w.running[0].id, TaskStatus.PENDING),
     "fail with retry_in": Call(
         lambda w: _fail(w, 1, retry_in=0), lambda w: w.running[1].id, TaskStatus.PENDING

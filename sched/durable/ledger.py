@@ -172,6 +172,23 @@ class SQLiteLedger(Ledger):
         done: FinishedTask = self._call(Store.complete, task, storable_result(result))
         return done
 
+    def take_many(self, limit: int) -> list[RunningTask]:
+        """``take`` so often at most, in one commit. O(limit log n)."""
+        tasks: list[RunningTask] = self._call(Store.take_many, limit)
+        return tasks
+
+    def complete_many(self, ends: list[tuple[Task, Any]]) -> list[FinishedTask | None]:
+        """``complete`` each, in one commit; None in place of one whose hand-out is over. O(n)."""
+        rows = [(task, storable_result(result)) for task, result in ends]
+        done: list[FinishedTask | None] = self._call(Store.complete_many, rows)
+        return done
+
+    def complete_and_take(self, task: Task, result: Any) -> tuple[FinishedTask, RunningTask | None]:
+        both: tuple[FinishedTask, RunningTask | None] = self._call(
+            Store.complete_and_take, task, storable_result(result)
+        )
+        return both
+
     def bury(self, task: Task, error: str) -> FinishedTask:
         done: FinishedTask = self._call(Store.bury, task, as_text(error))
         return done

@@ -1,7 +1,7 @@
 """SQLiteScheduler: a scheduler whose tasks survive the process, and outnumber its memory."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TypeVar, get_args
 
@@ -12,6 +12,7 @@ from sched.durable.ledger import SQLiteLedger
 from sched.durable.opening import Durability, as_path
 from sched.durable.transaction import Transaction
 from sched.heap import HeapQueue
+from sched.task import Task
 
 T = TypeVar("T")
 
@@ -74,6 +75,29 @@ class SQLiteScheduler(Scheduler):
         )
         return self._file
 
+    def get_next_tasks(self, limit: int) -> list[Task]:
+        """Take so many tasks at most, in one commit: what ``get_next_task`` would return one after
+        another. All of them are RUNNING now. O(limit log n)."""
+        tasks = self._file.take_many(arguments.as_count(limit, "limit", at_least=1))
+        if tasks:
+            self._room.tell()
+        for task in tasks:
+            self._tell("started", task)
+        return [*tasks]
+
+    def complete_tasks(self, ends: Iterable[Task | tuple[Task, Any]]) -> list[Task]:
+        """``complete`` many, in one commit. O(n).
+
+        ends: tasks, or tuples (task, result). Returns those whose hand-out was over before, with
+        which nothing is done; the others have succeeded. Raises TypeError, naming the row, for
+        what is no Task; then nothing is done at all."""
+        rows = _as_ends(ends)
+        outcomes = self._file.complete_many(rows)
+        for done in outcomes:
+            if done is not None:
+                self._tell("succeeded", done)
+        return [task for (task, _), done in zip(rows, outcomes, strict=True) if done is None]
+
     def transact(self, function: Callable[[Transaction], T]) -> T:
         """Add tasks, or complete one, in the same commit as rows of your own in the same file::
 
@@ -125,3 +149,17 @@ class SQLiteScheduler(Scheduler):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _as_ends(ends: object) -> list[tuple[Task, Any]]:
+    """All rows of complete_tasks, checked before any is ended."""
+    if not isinstance(ends, Iterable):
+        raise TypeError(f"ends must be an iterable of tasks, got {arguments.shown(ends)}")
+    rows: list[tuple[Task, Any]] = []
+    for number, end in enumerate(ends):
+        task, result = end if isinstance(end, tuple) and len(end) == 2 else (end, None)
+        try:
+            rows.append((arguments.as_task(task), result))
+        except TypeError as error:
+            raise TypeError(f"row {number}: {error}") from error
+    return rows

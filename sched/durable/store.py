@@ -16,9 +16,11 @@ from sched.ledger import key_is_taken
 from sched.retry import RetryPolicy
 from sched.task import (
     FinishedTask,
+    InvalidTransitionError,
     RunningTask,
     Task,
     TaskStatus,
+    UnknownTaskError,
     cancelled_task,
     finished_task,
     running_task,
@@ -83,6 +85,12 @@ class Store(Looks):
         self.table.put(entry[2], Item(RUNNING, task), only=True)
         return task
 
+    def take_many(self, limit: int) -> list[RunningTask]:
+        tasks: list[RunningTask] = []
+        while len(tasks) < limit and (task := self.take()) is not None:
+            tasks.append(task)
+        return tasks
+
     def complete(self, task: Task, result: Any) -> FinishedTask:
         now = self.now()
         done = finished_task(self.require_hand_out(task), TaskStatus.SUCCEEDED, now, result)
@@ -90,6 +98,19 @@ class Store(Looks):
         self.counters.succeeded += 1
         self.finish(done, SUCCEEDED)
         return done
+
+    def complete_many(self, ends: list[tuple[Task, Any]]) -> list[FinishedTask | None]:
+        """``complete`` each; None in place of one whose hand-out is over."""
+        done: list[FinishedTask | None] = []
+        for task, result in ends:
+            try:
+                done.append(self.complete(task, result))
+            except (InvalidTransitionError, UnknownTaskError):
+                done.append(None)
+        return done
+
+    def complete_and_take(self, task: Task, result: Any) -> tuple[FinishedTask, RunningTask | None]:
+        return self.complete(task, result), self.take()
 
     def bury(self, task: Task, error: str) -> FinishedTask:
         now = self.now()
