@@ -16,6 +16,7 @@ from benchmarks import (
     crashes,
     dispatch,
     drain,
+    durable,
     figures,
     machine,
     measure,
@@ -102,13 +103,20 @@ CRASH_SWEEPS = {
         lambda g: crashes.steps(crashes.QUICK_KILLS if g.quick else crashes.KILLS), list
     )
 }
-ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS | CRASH_SWEEPS
-PEERS, FIGURES, CRASHES, COMPARE, PLOT = "peers", "figures", "crashes", "compare", "plot"
+DURABLE_SWEEPS = {
+    durable.FILE: Sweep(lambda g: durable.steps(g.max_n, quick=g.quick), durable.summary)
+}
+ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS | CRASH_SWEEPS | DURABLE_SWEEPS
+PEERS, FIGURES, CRASHES, DURABLE = "peers", "figures", "crashes", "durable"
+COMPARE, PLOT = "compare", "plot"
+# Parts that print a table of their own, and draw nothing.
+TABLES = {FIGURES: figures, CRASHES: crashes, DURABLE: durable}
 COMMANDS = {
     None: SWEEPS,
     PEERS: PEER_SWEEPS,
     FIGURES: FIGURE_SWEEPS,
     CRASHES: CRASH_SWEEPS,
+    DURABLE: DURABLE_SWEEPS,
     COMPARE: {},
 }
 
@@ -157,10 +165,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=[PEERS, FIGURES, CRASHES, COMPARE],
+        choices=[PEERS, *TABLES, COMPARE],
         help="peers: compare with what else a user could pick, instead: raw heapq, "
         "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes; "
         "crashes: what queues in a file have left after kill -9; "
+        "durable: how fast a queue in a file is, beside huey and a loop by hand; "
         "compare: two folders of results, row by row, the second in multiples of the first",
     )
     parser.add_argument(
@@ -243,8 +252,7 @@ def run_sweep(name: str, given: argparse.Namespace) -> bool:
 
 
 def show(folder: Path, part: Any, exit_code: int) -> int:
-    """Print the table of a part, figures or crashes, that a folder holds. Returns the exit code: 1
-    if it holds none."""
+    """Print the table of a part that a folder holds. Returns the exit code: 1 if it holds none."""
     found = part.read(folder)
     if not found:
         print(f"There are no {part.FILE} in {folder}.", file=sys.stderr)
@@ -273,9 +281,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             interrupted = True
             print(f"\nInterrupted during {name}: what was measured is kept.", file=sys.stderr)
             break
-    if given.command in (FIGURES, CRASHES):
-        part = figures if given.command == FIGURES else crashes
-        return show(given.out, part, INTERRUPTED if interrupted else 0)
+    if given.command in TABLES:
+        return show(given.out, TABLES[given.command], INTERRUPTED if interrupted else 0)
     found, rates = results.read(given.out), dispatch.read(given.out)
     peers = peer_report.read(given.out)
     if given.command:  # what is in the folder beside the peers is left as it is
