@@ -13,6 +13,7 @@ from sched.durable.plain import to_json
 from sched.durable.rows import (
     COLUMNS,
     DELETE,
+    ENTRY,
     HAND_OUT,
     INSERT,
     SUCCEED,
@@ -20,10 +21,12 @@ from sched.durable.rows import (
     Item,
     Row,
     changing,
+    entry_of,
     item_of,
     row_of,
 )
 from sched.durable.schema import FAILED, READY, RUNNING, WAITING
+from sched.entry import TaskEntry
 
 SELECT = f"SELECT {COLUMNS} FROM sched_tasks"
 MOST = 10_000  # changes that are kept before they are written, though nothing is read
@@ -137,6 +140,13 @@ class DiskTable:
     def ready(self, limit: int) -> list[Item]:
         """The first ready tasks, in order; all if the limit is -1. O(limit)."""
         return self._read(f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?", limit)
+
+    def ready_entries(self, limit: int) -> list[TaskEntry]:
+        """The entries of the first ready tasks, in order. O(limit)."""
+        self.write()
+        order = f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?"
+        question = f"SELECT {ENTRY} FROM sched_tasks {order}"
+        return [entry_of(row) for row in self.connection.execute(question, (limit,)).fetchall()]
 
     def waiting(self, limit: int) -> list[Item]:
         """The first waiting tasks, by run_at; all if the limit is -1. O(limit)."""

@@ -34,6 +34,13 @@ CHANGING = (
 COLUMNS = f"id, {CHANGING}, added_at, name, action, arguments, timeout, retry, key"
 CHANGES = 1 + len(CHANGING.split(","))
 
+# What an entry is made of comes first, in its order.
+ENTRY = (
+    "rank, run_at, id, name, added_at, priority, attempts, error, action, arguments, timeout, "
+    "retry, key"
+)
+PLAIN = (0, *[None] * 6)  # the last columns of a task that has a name and no more
+
 # Rows in one statement: to enter SQLite costs as much as to change a row or two, and at each step
 # other threads may run. Powers of two, so that few statements make up any number.
 SIZES = (64, 32, 16, 8, 4, 2, 1)
@@ -133,27 +140,11 @@ def row_of(task_id: int, item: Item) -> Row:
 
 
 def item_of(row: Row, ledger: str) -> Item:
-    """What a row stands for. O(size of arguments and result)."""
+    """What a row of COLUMNS stands for. O(size of arguments and result)."""
     (task_id, state, rank, run_at, priority, attempts) = row[:6]
     (number, started_at, finished_at, ended, result, error) = row[6:CHANGES]
-    (added_at, name, action, arguments, timeout, retry, key) = row[CHANGES:]
-    payload: str | Details = name
-    if not (
-        action is timeout is retry is key is error is None and rank == priority and not attempts
-    ):
-        args, kwargs = ([], {}) if arguments is None else json.loads(arguments)
-        payload = Details(
-            name,
-            priority,
-            None if action is None else function_of(action),
-            tuple(args),
-            kwargs,
-            timeout,
-            _policy(action, retry),
-            key,
-            attempts,
-            error,
-        )
+    (added_at, name, *rest) = row[CHANGES:]
+    payload = _payload(name, rank, priority, attempts, error, *rest)
     entry: TaskEntry = (rank, run_at, task_id, payload, added_at)
     if state < RUNNING:
         return Item(state, entry)
@@ -164,6 +155,45 @@ def item_of(row: Row, ledger: str) -> Item:
         return Item(state, task)
     value = None if result is None else json.loads(result)
     return Item(state, finished_task(task, STATUSES[state], finished_at, value, error), ended)
+
+
+def entry_of(row: Row) -> TaskEntry:
+    """The entry of a pending task: for most, the first part of a row of ENTRY. O(1), or O(size of
+    arguments)."""
+    if row[5] == row[0] and row[6:] == PLAIN:
+        return row[:5]
+    rank, run_at, task_id, name, added_at, priority, *rest = row
+    return (rank, run_at, task_id, _payload(name, rank, priority, *rest), added_at)
+
+
+def _payload(
+    name: str,
+    rank: int | float,
+    priority: int | float,
+    attempts: int,
+    error: Any,
+    action: Any,
+    arguments: Any,
+    timeout: Any,
+    retry: Any,
+    key: Any,
+) -> str | Details:
+    """A name, where a task has no more than that."""
+    if action is timeout is retry is key is error is None and rank == priority and not attempts:
+        return name
+    args, kwargs = ([], {}) if arguments is None else json.loads(arguments)
+    return Details(
+        name,
+        priority,
+        None if action is None else function_of(action),
+        tuple(args),
+        kwargs,
+        timeout,
+        _policy(action, retry),
+        key,
+        attempts,
+        error,
+    )
 
 
 def storable(payload: str | Details) -> str | Details:

@@ -76,20 +76,23 @@ class Store(Looks):
     def take(self) -> RunningTask | None:
         now = self.catch_up()
         entry = self.window.pop()
-        if entry is None:
-            return None
+        return None if entry is None else self.hand_out(entry, now)
+
+    def take_many(self, limit: int) -> list[RunningTask]:
+        now = self.catch_up()
+        tasks: list[RunningTask] = []
+        while len(tasks) < limit and (entry := self.window.pop()) is not None:
+            tasks.append(self.hand_out(entry, now))
+        return tasks
+
+    def hand_out(self, entry: TaskEntry, now: float) -> RunningTask:
+        """A ready task, which has left the window, is RUNNING."""
         self.handed_out = number = self.handed_out + 1
         task = running_task(entry, self.name, number, now)
         self.counters.ready -= 1
         self.running[entry[2]] = task
         self.table.put(entry[2], Item(RUNNING, task), only=True)
         return task
-
-    def take_many(self, limit: int) -> list[RunningTask]:
-        tasks: list[RunningTask] = []
-        while len(tasks) < limit and (task := self.take()) is not None:
-            tasks.append(task)
-        return tasks
 
     def complete(self, task: Task, result: Any) -> FinishedTask:
         now = self.now()

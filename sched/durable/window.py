@@ -80,7 +80,7 @@ class Window:
         return len(self.queue) - len(self.live)
 
     def _refill(self) -> None:
-        entries: list[Any] = [item.task for item in self.table.ready(self.size)]
+        entries = self.table.ready_entries(self.size)
         self.boundary = entries[-1][:3] if len(entries) == self.size else None
         self._load(entries)
 
