@@ -3,13 +3,15 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, InvalidTransitionError, TaskEvent
+from sched import HeapScheduler, InvalidTransitionError, QueueFullError, TaskEvent, VirtualClock
 from sched.durable import SQLiteScheduler, Transaction, action
+from sched.durable.standing import Standing
 
 
 @action("test_durable_transact.mail")
@@ -62,6 +64,70 @@ def test_neither_happens_if_the_function_raises(s: SQLiteScheduler) -> None:
     s.check()
     assert s.transact(save) == (1, 1)
     s.check()
+
+
+class EnoughError(Exception): ...
+
+
+def only_rows(t: Transaction, clock: VirtualClock) -> None:
+    t.execute("INSERT INTO orders (item) VALUES ('tea')")
+
+
+def refused_tasks(t: Transaction, clock: VirtualClock) -> None:
+    with suppress(QueueFullError):
+        t.add_tasks([(1, "t")] * 99)
+    t.execute("INSERT INTO orders (item) VALUES ('tea')")
+
+
+def tasks_then_rows(t: Transaction, clock: VirtualClock) -> None:
+    t.add_task(1, "new")
+    t.execute("INSERT INTO orders (item) VALUES ('tea')")
+
+
+def one_falls_due_meanwhile(t: Transaction, clock: VirtualClock) -> None:
+    clock.advance(10)
+    refused_tasks(t, clock)
+
+
+def all_is_rolled_back(t: Transaction, clock: VirtualClock) -> None:
+    with suppress(sqlite3.Error):
+        t.execute("INSERT OR ROLLBACK INTO orders (id) VALUES (0)")
+
+
+@pytest.mark.parametrize(
+    ("function", "reads"),
+    [
+        *((only_rows, False), (refused_tasks, False), (tasks_then_rows, True)),
+        *((one_falls_due_meanwhile, True), (all_is_rolled_back, True)),
+    ],
+)
+def test_what_is_to_be_undone_is_undone_and_no_more_is_read(
+    function: Any, reads: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether all that is in memory is made anew from the file, which takes long."""
+    clock, loads = VirtualClock(0), list[str]()
+    with SQLiteScheduler(tmp_path / "t.db", max_pending=5, clock=clock) as s:
+        s.transact(lambda t: t.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT)"))
+        s.transact(lambda t: t.execute("INSERT INTO orders VALUES (0, 'coffee')"))
+        s.add_tasks([(1, "due soon", 5), (1, "due later", 10), (2, "ready")])
+        clock.advance(5)
+        load = Standing.load
+        monkeypatch.setattr(Standing, "load", lambda self: (loads.append("load"), load(self)))
+
+        def raises(t: Transaction) -> None:
+            function(t, clock)
+            raise EnoughError
+
+        with pytest.raises((EnoughError, sqlite3.IntegrityError)):
+            s.transact(raises)
+        assert bool(loads) is reads
+        s.check()
+        assert orders(s) == ["coffee"]
+        assert [task.name for task in s.pending_tasks()][-1] in ("due later", "ready")
+        assert (len(s), s.metrics().added) == (3, 3)
+    with SQLiteScheduler(tmp_path / "t.db", clock=clock) as s:
+        s.check()
+        assert len(s) == 3
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class DiskTable:
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self.connection, self.name = connection, name
+        self.begun = 0  # how often something was about to be written
         self.changed: dict[int, Item] = {}
         self.anew: set[int] = set()  # of those, whose whole row is written anew
         self.new: dict[int, Item] = {}  # not on disk yet
@@ -111,6 +112,7 @@ class DiskTable:
 
         Never a deferred one: that would find out only at its first write that somebody else
         writes, and then waiting does not help."""
+        self.begun += 1
         if not self.connection.in_transaction:
             self.connection.execute("BEGIN IMMEDIATE")
 

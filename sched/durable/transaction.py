@@ -142,11 +142,13 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
 
 
 class FunctionRaisedError(Exception):
-    """For the writer: the function has raised ``error``."""
+    """For the writer: the function has raised ``error``.
 
-    def __init__(self, error: BaseException) -> None:
+    moved: whether tasks had been moved by then, so that there is more to undo than has been."""
+
+    def __init__(self, error: BaseException, moved: bool) -> None:
         super().__init__(error)
-        self.error = error
+        self.error, self.moved = error, moved
 
 
 def transact(
@@ -154,15 +156,21 @@ def transact(
 ) -> tuple[Any, list[TaskEntry], list[FinishedTask]]:
     """Call a function in the transaction that is open, or a new one; what came of it, what was
     added and what was completed. The writer runs this alone. O(what it takes)."""
+    table, connection = store.table, store.connection
     store.catch_up()
-    store.table.write()
-    store.table.begin()
+    table.write()
+    table.begin()
+    connection.execute(f"SAVEPOINT {OURS}function")
+    before = table.begun
     transaction = Transaction(store)
     try:
         value = function(transaction)
         transaction.require()
     except BaseException as error:  # a refusal too: what was done before it is undone
-        raise FunctionRaisedError(error) from None
+        moved = table.is_dirty or table.begun != before or not connection.in_transaction
+        if not moved:  # most raise first: then nothing need be read from the file again
+            connection.execute(f"ROLLBACK TO {OURS}function")
+        raise FunctionRaisedError(error, moved) from None
     finally:
         transaction.end()
     return value, transaction.entries, transaction.completed

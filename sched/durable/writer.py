@@ -214,6 +214,10 @@ class Writer:
             return request.function(self.store, *request.arguments), None
         except REFUSALS as error:
             return None, error.with_traceback(None)
+        except FunctionRaisedError as raised:
+            if raised.moved:
+                raise
+            return None, raised.error
 
     def _commit(self) -> None:
         """Commit what has been answered already. If that fails, whoever comes next is told."""
