@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 if sys.platform == "emscripten":  # Pyodide's core has no SQLite
     pytest.skip("needs SQLite", allow_module_level=True)
 
-from sched import memory, multilevel, task_table
+from sched import memory, multilevel
 from sched.durable import sharded_ledger, standing, window
 from sched.durable.places import place
 from sched.durable.shard import FileShard
@@ -108,14 +107,14 @@ def a_key_is_free_while_its_task_runs(patch: Patch) -> None:
     patch.setattr(MemoryLedger, "take", take_and_free)
 
 
-class LastGoesFirst(deque[int]):
-    def popleft(self) -> int:
-        return self.pop()
-
-
 @bug("HeapScheduler")
 def the_history_forgets_the_newest(patch: Patch) -> None:
-    patch.setattr(task_table, "deque", LastGoesFirst)
+    def evict(self: Any) -> None:
+        for task_id in self.finished_ids[self.history :]:
+            self.dropped.append(self.table.pop(task_id))
+        del self.finished_ids[self.history :]
+
+    patch.setattr(TaskTable, "evict", evict)
 
 
 @bug("MultilevelScheduler")
