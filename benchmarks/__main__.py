@@ -17,6 +17,7 @@ from benchmarks import (
     dispatch,
     drain,
     durable,
+    executors,
     figures,
     machine,
     measure,
@@ -106,17 +107,26 @@ CRASH_SWEEPS = {
 DURABLE_SWEEPS = {
     durable.FILE: Sweep(lambda g: durable.steps(g.max_n, quick=g.quick), durable.summary)
 }
-ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS | CRASH_SWEEPS | DURABLE_SWEEPS
+EXECUTOR_SWEEPS = {
+    executors.FILE: Sweep(lambda g: executors.steps(quick=g.quick), executors.summary)
+}
+ALL_SWEEPS = SWEEPS | PEER_SWEEPS | FIGURE_SWEEPS | CRASH_SWEEPS | DURABLE_SWEEPS | EXECUTOR_SWEEPS
 PEERS, FIGURES, CRASHES, DURABLE = "peers", "figures", "crashes", "durable"
-COMPARE, PLOT = "compare", "plot"
+EXECUTORS, COMPARE, PLOT = "executors", "compare", "plot"
 # Parts that print a table of their own, and draw nothing.
-TABLES = {FIGURES: figures, CRASHES: crashes, DURABLE: durable}
+TABLES: dict[str, Any] = {
+    FIGURES: figures,
+    CRASHES: crashes,
+    DURABLE: durable,
+    EXECUTORS: executors,
+}
 COMMANDS = {
     None: SWEEPS,
     PEERS: PEER_SWEEPS,
     FIGURES: FIGURE_SWEEPS,
     CRASHES: CRASH_SWEEPS,
     DURABLE: DURABLE_SWEEPS,
+    EXECUTORS: EXECUTOR_SWEEPS,
     COMPARE: {},
 }
 
@@ -170,6 +180,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "sortedcontainers, ...; figures: the few numbers that sum it up, in under five minutes; "
         "crashes: what queues in a file have left after kill -9; "
         "durable: how fast a queue in a file is, beside huey and a loop by hand; "
+        "executors: what a pool costs with processes, and with coroutines; "
         "compare: two folders of results, row by row, the second in multiples of the first",
     )
     parser.add_argument(

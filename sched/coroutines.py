@@ -21,6 +21,7 @@ from sched.threads import Threads
 from sched.wakeups import Onlookers
 
 RECORDERS = 8  # threads that record what has ended
+BACKLOG = 32  # ends that one of them may leave waiting before there is another
 PLAIN = 16  # threads for plain functions
 
 
@@ -38,7 +39,7 @@ class Coroutines(Runner):
 
     def _make_threads(self) -> None:
         self._room = Onlookers()
-        self._recorders = Threads(RECORDERS, f"{self.name}-recorder")
+        self._recorders = Threads(RECORDERS, f"{self.name}-recorder", BACKLOG)
         self._plain = Threads(PLAIN, f"{self.name}-plain")
 
     def _wait_for_a_seat(self) -> None:

@@ -8,6 +8,7 @@ way out. What blocks without awaiting (``time.sleep``) blocks all the others as 
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
@@ -16,8 +17,10 @@ from time import monotonic
 from typing import Any
 
 from sched.attempts import Attempt
+from sched.entry import details_of
 from sched.execution import log_safely, on_loop, timed_out
 
+Make = Callable[[], Coroutine[Any, Any, Any]]
 Done = Callable[[Any, BaseException | None], object]
 
 
@@ -28,6 +31,8 @@ class EventLoop:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(_report)
         self._closing = False
+        self._new: deque[tuple[Context, Attempt, Make, Done]] = deque()
+        self._is_woken = False  # for what is new; many that come together need one wake-up
         self._tasks: set[asyncio.Task[None]] = set()  # nobody else refers to them
         self.thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self.thread.start()
@@ -40,14 +45,17 @@ class EventLoop:
         self,
         attempt: Attempt,
         context: Context | None,
-        make: Callable[[], Coroutine[Any, Any, Any]],
+        make: Make,
         done: Done,
     ) -> None:
         """Run what ``make()`` returns in this context, and call done(result, error) in the loop's
         thread when it has ended. Any thread may call it. O(1)."""
         context = context or copy_context()
         context.run(on_loop.set, (attempt.task, attempt.deadline))
-        self._loop.call_soon_threadsafe(self._begin, attempt, make, done, context=context)
+        self._new.append((context, attempt, make, done))
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._begin)
 
     def run(
         self, attempt: Attempt, context: Context | None, coroutine: Coroutine[Any, Any, Any]
@@ -60,13 +68,15 @@ class EventLoop:
             raise error
         return result
 
-    def _begin(
-        self, attempt: Attempt, make: Callable[[], Coroutine[Any, Any, Any]], done: Done
-    ) -> None:
-        task = self._loop.create_task(_carry(attempt, make, done))  # which copies the context
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        attempt.can_stop(partial(self._stop, task))
+    def _begin(self) -> None:
+        """Start what is new."""
+        self._is_woken = False  # first: who comes from now on wakes it again
+        while self._new:
+            context, attempt, make, done = self._new.popleft()
+            task = self._loop.create_task(_carry(attempt, make, done), context=context)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            attempt.can_stop(partial(self._stop, task))
 
     def _stop(self, task: asyncio.Task[None]) -> bool:
         """Cancel it; any thread may call this."""
@@ -79,11 +89,8 @@ class EventLoop:
                 self._loop.run_forever()
             except BaseException as error:  # SystemExit in a task that an action has started
                 _report(self._loop, {"message": "a task raised", "exception": error})
-        left = asyncio.all_tasks(self._loop)  # which actions have started and not awaited
-        for task in left:
-            task.cancel()
         try:
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(_end(asyncio.all_tasks(self._loop)))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         except BaseException as error:
             _report(self._loop, {"message": "a task raised", "exception": error})
@@ -96,21 +103,28 @@ class EventLoop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
 
-async def _carry(
-    attempt: Attempt, make: Callable[[], Coroutine[Any, Any, Any]], done: Done
-) -> None:
+async def _end(left: set[asyncio.Task[Any]]) -> None:
+    """Cancel what actions have started and not awaited."""
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _carry(attempt: Attempt, make: Make, done: Done) -> None:
     """Run a coroutine within its time; nothing that it raises goes further than here."""
-    result, error, timeout = None, None, attempt.task.timeout
+    result, error = None, None
+    timeout = details_of(attempt.task.entry).timeout
     try:
-        # Loops count in monotonic seconds, too.
-        async with asyncio.timeout_at(None if timeout is None else attempt.deadline):
+        if timeout is None:
             result = await make()
+        else:
+            async with asyncio.timeout_at(attempt.deadline):  # loops count monotonic seconds, too
+                result = await make()
     except BaseException as raised:
         error = raised
-    over = monotonic() - attempt.deadline
-    no_other = error is None or (isinstance(error, TimeoutError) and not error.args)
-    if timeout is not None and over > 0 and no_other:
-        error = TimeoutError(timed_out(timeout + over, timeout))
+    if timeout is not None and (over := monotonic() - attempt.deadline) > 0:
+        no_other = error is None or (isinstance(error, TimeoutError) and not error.args)
+        error = TimeoutError(timed_out(timeout + over, timeout)) if no_other else error
     done(result, error)
 
 

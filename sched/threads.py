@@ -13,11 +13,12 @@ from typing import Any
 
 class Threads:
     """most: how many there are at most. name: how they are called, with a number behind it.
+    backlog: how many calls may wait before another thread is started.
 
     What is called must raise nothing."""
 
-    def __init__(self, most: int, name: str) -> None:
-        self.most, self.name = most, name
+    def __init__(self, most: int, name: str, backlog: int = 0) -> None:
+        self.most, self.name, self.backlog = most, name, backlog
         self.threads: set[threading.Thread] = set()
         self._calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]] | None]
         self._calls, self._numbers, self._lock = SimpleQueue(), count(1), threading.Lock()
@@ -25,7 +26,8 @@ class Threads:
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Have one of them call it. Raises RuntimeError if the system gives not even one. O(1)."""
         self._calls.put((function, args))
-        if len(self.threads) < self.most and not self._calls.empty():
+        there = len(self.threads)
+        if there < self.most and self._calls.qsize() > (self.backlog if there else 0):
             self._start()
 
     def _start(self) -> None:

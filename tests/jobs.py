@@ -61,6 +61,26 @@ def fails(folder: str, name: str, times: int) -> int:
         inside.unlink()
 
 
+@action("jobs.counted")
+def counted(folder: str, name: str, failures: int, deaths: int) -> int:
+    """Fails so often, then kills its process so often, then returns how often it was tried. Each
+    attempt is logged, and each that begins while another one is inside."""
+    attempt = current_task().attempts
+    append(Path(folder, "log"), f"{name} {attempt} {os.getpid()}")
+    inside = f"{folder}/{name}"
+    try:
+        os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        append(Path(folder, "overlaps"), f"{name} {attempt}")
+        raise
+    os.unlink(inside)
+    if attempt <= failures:
+        raise ValueError(attempt)
+    if attempt <= failures + deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return attempt
+
+
 @action("jobs.dies")
 def dies(folder: str, name: str, times: int) -> str:
     """Kills its own process so many times."""

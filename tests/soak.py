@@ -4,7 +4,8 @@ mutants   each mutant in tests/mutants breaks one promise; the tests that it nam
 machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 seeds     the simulation, 60 times as many seeds, and new ones each day
-workers   200,000 tasks that fail at random, on 8 threads
+workers   200,000 tasks that fail at random, on 8 threads, and on 4 processes that die now and then
+signals   SIGTERM to a program under load, 50 times with threads and with processes
 instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
 kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
@@ -154,9 +155,10 @@ def soak_runs(times: int, *arguments: str) -> list[str]:
 
 
 def soak_workers() -> list[str]:
-    """The longest test of the pool, with ten times the tasks."""
+    """The longest tests of the pool, with ten times the tasks."""
     os.environ["SCHED_POOL_TASKS"] = "200000"
-    return soak_runs(1, "tests/test_workers.py", "-k", "no_task_runs_twice_at_once")
+    both = "no_task_runs_twice_at_once or nothing_is_lost_and_nothing_runs_twice"
+    return soak_runs(1, "tests/test_workers.py", "tests/test_executors.py", "-k", both)
 
 
 @contextmanager
@@ -195,6 +197,9 @@ PARTS = {
         f"--simulated-first={int(time.time() // 86400) * 10_000}",
     ),
     "workers": soak_workers,
+    "signals": lambda: soak_runs(
+        1, "tests/test_stop_signals.py", "-k", "under_load", "--sigterms=50"
+    ),
     "instants": lambda: soak_runs(
         1,
         *("tests/test_interrupts.py", "tests/test_pool_interrupts.py", "tests/test_forks.py"),

@@ -69,7 +69,7 @@ def add_all(s: Scheduler, action: Any, n: int) -> list[int]:
 # --- many at once ---------------------------------------------------------------------------------
 
 
-def test_two_thousand_run_at_once_on_a_few_threads() -> None:
+def test_two_thousand_run_at_once_on_a_few_threads(caplog: pytest.LogCaptureFixture) -> None:
     s = HeapScheduler()
     meeting = Meeting(2_000)
     before = threading.active_count()
@@ -78,6 +78,28 @@ def test_two_thousand_run_at_once_on_a_few_threads() -> None:
         assert pool.drain(PATIENCE)
         assert threading.active_count() - before < 20
     assert meeting.most == 2_000 and s.metrics().succeeded == 2_000
+    assert caplog.records == []
+
+
+def test_what_an_action_leaves_running_ends_with_the_pool(caplog: pytest.LogCaptureFixture) -> None:
+    s = HeapScheduler()
+    ended: list[str] = []
+
+    async def goes_on() -> None:
+        try:
+            await asyncio.sleep(HOUR)
+        finally:
+            ended.append("cleaned up")
+
+    async def starts_it() -> None:
+        left.append(asyncio.ensure_future(goes_on()))
+        await asyncio.sleep(0)
+
+    left: list[Any] = []
+    with WorkerPool(s, 2, executor="async") as pool:
+        assert pool.wait(s.add_task(1, "t", action=starts_it), PATIENCE).error is None
+        assert ended == []
+    assert ended == ["cleaned up"] and caplog.records == []
 
 
 def test_no_more_run_at_once_than_there_are_seats_and_as_many_do() -> None:

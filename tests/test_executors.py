@@ -1,11 +1,14 @@
 """The same promises wherever actions run: in threads, in processes, on somebody's executor."""
 
+import logging
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +28,7 @@ from tests import jobs
 from tests.jobs import lines
 
 ROOT = Path(__file__).resolve().parent.parent
+TASKS = int(os.environ.get("SCHED_POOL_TASKS", "20000"))
 HOUR = 3600.0
 AT_ONCE = RetryPolicy(max_attempts=3, base=0.0)
 FOR_EVER = RetryPolicy(max_attempts=None, base=0.0)
@@ -340,6 +344,84 @@ def test_cancelling_and_ending_at_once_agree_on_one_end() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert not pool._runner.attempts and not pool._runner.attempts.wanted
+
+
+# --- many -----------------------------------------------------------------------------------------
+
+
+@everywhere
+def test_nothing_is_lost_and_nothing_runs_twice_at_once_wherever_it_runs(
+    make: Make, s: Scheduler, here: str, executor: str
+) -> None:
+    many = executor == "process" and isinstance(s, HeapScheduler)
+    n = TASKS if many else TASKS // 20
+    retry = RetryPolicy(max_attempts=4, base=0.0)
+    failures = [(0, 0, 0, 0, 0, 0, 0, 0, 1, 4)[i % 10] for i in range(n)]
+    deaths = [int(executor == "process" and i % (n // 5) == 7) for i in range(n)]
+    logging.disable()
+    try:
+        with make(s, 4) as pool:
+            ids = s.add_tasks(
+                {
+                    "priority": i % 3,
+                    "task_name": f"{i}",
+                    "action": jobs.counted,
+                    "args": (here, f"{i}", failures[i], deaths[i]),
+                    "retry": retry,
+                }
+                for i in range(n)
+            )
+            assert pool.drain(PATIENCE * (1 + TASKS / 20_000))
+    finally:
+        logging.disable(logging.NOTSET)
+    s.check()
+    assert lines(here, "overlaps") == []
+    ran = Counter(line.rsplit(" ", 1)[0] for line in lines(here, "log"))
+    wanted = [min(f + d + 1, 4) for f, d in zip(failures, deaths, strict=True)]
+    assert ran == Counter(f"{i} {a}" for i in range(n) for a in range(1, wanted[i] + 1))
+    m = s.metrics()
+    lost = failures.count(4)
+    assert (m.pending, m.running, m.succeeded, m.failed) == (0, 0, n - lost, lost)
+    for i in (*range(10), n - 1):
+        assert s.task(ids[i]).attempts == wanted[i]
+
+
+@hard
+def test_processes_that_are_killed_at_any_moment_lose_nothing(
+    make: Make, s: Scheduler, here: str
+) -> None:
+    n, stop = 300, threading.Event()
+    killed: set[str] = set()
+    rng = random.Random(3)
+
+    def kill() -> None:
+        while not stop.wait(rng.uniform(0.0, 0.1)) and len(killed) < 10:
+            if log := lines(here, "log"):
+                pid = log[-1].split()[2]
+                if pid not in killed and alive(pid):
+                    killed.add(pid)
+                    os.kill(int(pid), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    logging.disable()
+    try:
+        with make(s, 2) as pool:
+            i = 0
+            while i < n or len(killed) < 5:
+                arguments = (here, f"{i}", 0, 0)
+                s.add_task(1, f"{i}", action=jobs.counted, args=arguments, retry=FOR_EVER)
+                i += 1
+                if i % 50 == 0:
+                    assert pool.drain(PATIENCE)
+            assert pool.drain(PATIENCE)
+            assert len(pool._crew) == 2
+    finally:
+        stop.set()
+        killer.join()
+        logging.disable(logging.NOTSET)
+    assert s.metrics().succeeded == i and s.metrics().failed == 0
+    assert {line.split()[0] for line in lines(here, "log")} == {f"{j}" for j in range(i)}
 
 
 # --- waiting for one task -------------------------------------------------------------------------
