@@ -7,6 +7,7 @@ in doubt adds, and nobody holds a lock meanwhile.
 
 import threading
 import weakref
+from contextvars import Context
 from math import inf
 
 from sched import forks
@@ -156,16 +157,22 @@ class Recurring:
 
     def _add(self, scheduler: Scheduler, moment: float) -> int:
         d = self._details
-        return scheduler.add_task(
-            d.priority,
-            d.name,
-            run_at=moment,
-            action=d.action,
-            args=d.args,
-            kwargs=d.kwargs or None,
-            timeout=d.timeout,
-            retry=d.retry,
-            key=d.key,
+        # In the context of whoever began the series, not of who has just ended an occurrence.
+        return (
+            (d.context or Context())
+            .copy()
+            .run(
+                scheduler.add_task,
+                d.priority,
+                d.name,
+                run_at=moment,
+                action=d.action,
+                args=d.args,
+                kwargs=d.kwargs or None,
+                timeout=d.timeout,
+                retry=d.retry,
+                key=d.key,
+            )
         )
 
     def _note(self, task_id: int, moment: float) -> None:

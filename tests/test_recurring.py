@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextvars import Context, ContextVar
 from fractions import Fraction
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,6 +29,7 @@ from sched import (
     simulate,
 )
 from sched.durable import SQLiteScheduler, StorageError, action
+from sched.entry import details_of
 from sched.schedules import Interval
 from sched.series import Recurring
 from tests.test_forks import in_child
@@ -505,6 +507,53 @@ def test_a_pool_runs_a_series_whatever_its_action_raises() -> None:
         assert pool.drain(timeout=PATIENCE)
         assert (len(s), s.metrics().succeeded) == (0, 0)
     assert s.metrics().failed == next(numbers)
+
+
+@pytest.mark.parametrize("executor", ["thread", "async"])
+def test_a_coroutine_recurs(executor: str) -> None:
+    s = HeapScheduler()
+    runs: SimpleQueue[None] = SimpleQueue()
+
+    async def act() -> None:
+        runs.put(None)
+        raise ValueError("no")
+
+    with WorkerPool(s, workers=2, executor=executor) as pool:
+        series = tidy(s, 0.001, action=act)
+        for _ in range(5):
+            runs.get(timeout=PATIENCE)
+        series.stop()
+        assert pool.drain(timeout=PATIENCE)
+    assert s.metrics().failed >= 5
+
+
+def test_each_run_has_the_context_of_whoever_began_the_series() -> None:
+    user: ContextVar[str] = ContextVar("user", default="nobody")
+    seen: SimpleQueue[str] = SimpleQueue()
+
+    def act() -> None:
+        seen.put(user.get())
+        user.set("whoever ran before")
+
+    s = HeapScheduler()
+    with WorkerPool(s, workers=2):
+        token = user.set("ada")
+        named = tidy(s, 0.001, action=act)
+        user.reset(token)
+        assert [seen.get(timeout=PATIENCE) for _ in range(5)] == ["ada"] * 5
+        named.stop()
+
+
+def test_a_series_begun_without_a_context_gets_none_on_the_way(clock: VirtualClock) -> None:
+    user: ContextVar[str] = ContextVar("user")
+    s = HeapScheduler(clock=clock)
+    Context().run(tidy, s, 60, action=int)
+    clock.advance(60)
+    task = s.get_next_task()
+    user.set("ada")
+    s.complete(task)
+    (following,) = s.pending_tasks()
+    assert details_of(following.entry).context is None
 
 
 def test_an_action_can_stop_its_own_series() -> None:
