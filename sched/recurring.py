@@ -96,8 +96,8 @@ def cron(
 
         cron(s, "30 2 * * mon-fri", "Europe/Berlin", priority=3, task_name="back up", action=f)
 
-    line: minute, hour, day of the month, month, day of the week, as in crontab(5); a sixth field
-    would be seconds.
+    line: minute, hour, day of the month, month, day of the week, as in crontab(5), and ``L`` for
+    the last day of a month. For seconds there is ``every``.
     tz: the time zone whose clocks it is about: a name such as "Europe/Berlin", or a tzinfo.
     All other arguments are those of ``every``; what is said there of keys and errors holds here.
 

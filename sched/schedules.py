@@ -8,6 +8,8 @@ from typing import Protocol
 from sched import arguments
 from sched.arguments import shown
 
+FIELDS = 5  # of a line of cron
+
 
 class Schedule(Protocol):
     """The moments at which something is to happen, in epoch seconds."""
@@ -58,6 +60,9 @@ class CronLine:
             error.msg += ": cron() needs it, pip install 'priority-sched[cron]'"
             raise
         self._line = arguments.as_text(line, "line", "a str, a line of cron")
+        # A sixth would be the seconds: the last field for some versions, the first for others.
+        if len(line.split()) != FIELDS:
+            raise ValueError(f"line must have the five fields of cron, got {shown(line)}")
         self._tz, self._moments_from = _as_zone(tz), CronSim
         try:
             self.after(0.0)

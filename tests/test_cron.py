@@ -152,9 +152,11 @@ def test_time_never_goes_back_in_any_zone(line: str, tz: str, t: float) -> None:
     ("line", "tz", "error", "message"),
     [
         ("61 * * * *", "UTC", ValueError, "line must be a line of cron, got '61 .*': Bad minute"),
-        ("* * *", "UTC", ValueError, r"line must be a line of cron, got '\* \* \*'"),
+        ("* * *", "UTC", ValueError, r"line must have the five fields of cron, got '\* \* \*'"),
+        ("0 * * * * *", "UTC", ValueError, r"line must have the five fields of cron, got '0 "),
+        ("1-x * * * *", "UTC", ValueError, "line must be a line of cron, got '1-x .*': Bad minute"),
         ("", "UTC", ValueError, "line must not be empty"),
-        ("@daily", "UTC", ValueError, "line must be a line of cron, got '@daily'"),
+        ("@daily", "UTC", ValueError, "line must have the five fields .* got '@daily'"),
         (5, "UTC", TypeError, "line must be a str, a line of cron, got 5"),
         ("0 0 31 2 *", "UTC", ValueError, "line must .*got '0 0 31 2"),
         ("0 0 * 2 mon#5", "UTC", ValueError, None),
