@@ -158,6 +158,15 @@ def test_a_failure_does_not_end_a_series(s: Scheduler, clock: VirtualClock) -> N
     assert len(s) == 1
 
 
+def test_a_loop_that_ends_and_takes_at_once_has_the_next_occurrence(
+    s: Scheduler, clock: VirtualClock
+) -> None:
+    series = tidy(s, 60)
+    clock.advance(60)
+    assert s.complete_and_get_next_task(s.get_next_task()) is None
+    assert (len(s), series.next_run) == (1, 1120.0)
+
+
 def test_a_retried_occurrence_is_the_same_one(s: Scheduler, clock: VirtualClock) -> None:
     options = {"action": note} if isinstance(s, SQLiteScheduler) else {"retry": ONCE_MORE}
     series = tidy(s, 60, **options)
