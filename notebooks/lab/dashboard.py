@@ -147,7 +147,7 @@ def png(history: History, text: str) -> bytes:
     figure: Any = Figure(figsize=(WIDTH, 2.7), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     ax = figure.add_subplot()
-    ax.set_title(text, loc="left", fontsize=LABEL + 1, color=COLOURS["ink"], linespacing=1.4)
+    ax.set_title(text, loc="left", fontsize=LABEL + 1, weight="normal", linespacing=1.4)
     ax.fill_between(times, ready, step="post", color=tint("vermilion", 0.25), lw=0)
     looks = (("ready", ready, "vermilion", "-"), ("running", running, "green", "-."))
     for name, counts, colour, dash in looks:
