@@ -158,21 +158,18 @@ class Recurring:
     def _add(self, scheduler: Scheduler, moment: float) -> int:
         d = self._details
         # In the context of whoever began the series, not of who has just ended an occurrence.
-        return (
-            (d.context or Context())
-            .copy()
-            .run(
-                scheduler.add_task,
-                d.priority,
-                d.name,
-                run_at=moment,
-                action=d.action,
-                args=d.args,
-                kwargs=d.kwargs or None,
-                timeout=d.timeout,
-                retry=d.retry,
-                key=d.key,
-            )
+        context = d.context.copy() if d.context else Context()
+        return context.run(
+            scheduler.add_task,
+            d.priority,
+            d.name,
+            run_at=moment,
+            action=d.action,
+            args=d.args,
+            kwargs=d.kwargs or None,
+            timeout=d.timeout,
+            retry=d.retry,
+            key=d.key,
         )
 
     def _note(self, task_id: int, moment: float) -> None:
