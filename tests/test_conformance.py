@@ -13,6 +13,7 @@ from sched import (
     InvalidTransitionError,
     Priority,
     QueueFullError,
+    RetryPolicy,
     Scheduler,
     Task,
     TaskStatus,
@@ -295,13 +296,34 @@ def test_a_failure_with_a_retry_is_pending_again_after_its_delay(
     assert second.error == "try later"
 
 
-@pytest.mark.parametrize("end", ["complete", "fail"])
+def test_a_hand_out_that_is_aborted_is_cancelled_and_never_runs_again(s: Scheduler) -> None:
+    told: list[tuple[str, int]] = []
+    s.subscribe(lambda event: told.append((event.kind, event.task.id)), "cancelled", "retrying")
+    i = s.add_task(1, "work", key="k", retry=RetryPolicy(max_attempts=None, base=0))
+    task = s.get_next_task()
+    assert not task.cancelled
+    s.abort(task)
+    assert (s.status(i), s.task(i).attempts, s.task(i).cancelled) == (TaskStatus.CANCELLED, 1, True)
+    assert told == [("cancelled", i)]
+    assert s.get_next_task() is None and s.running_tasks() == []
+    m = s.metrics()
+    assert (m.cancelled, m.failed, m.succeeded, m.retried) == (1, 0, 0, 0)
+    for again in (s.abort, s.complete):
+        with pytest.raises(InvalidTransitionError, match="CANCELLED"):
+            again(task)
+    assert s.add_task(1, "again", key="k") != i
+    with pytest.raises(TypeError, match="task must be a Task"):
+        s.abort(i)
+    s.check()
+
+
+@pytest.mark.parametrize("end", ["complete", "fail", "abort"])
 def test_a_stale_hand_out_is_refused(s: Scheduler, clock: VirtualClock, end: str) -> None:
     def finish(task: Task) -> None:
-        if end == "complete":
-            s.complete(task)
-        else:
+        if end == "fail":
             s.fail(task, "e")
+        else:
+            getattr(s, end)(task)
 
     i = s.add_task(2, "work")
     first = s.get_next_task()
@@ -314,7 +336,7 @@ def test_a_stale_hand_out_is_refused(s: Scheduler, clock: VirtualClock, end: str
         finish(first)
     assert s.status(i) is TaskStatus.RUNNING
     finish(second)
-    with pytest.raises(InvalidTransitionError, match="SUCCEEDED|FAILED"):
+    with pytest.raises(InvalidTransitionError, match="SUCCEEDED|FAILED|CANCELLED"):
         finish(second)
     with pytest.raises(InvalidTransitionError):
         finish(s.task(i))

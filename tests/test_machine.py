@@ -102,6 +102,12 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.model.tasks[task.id].status = SUCCEEDED
         return task
 
+    @rule(target=stale, task=consumes(handed_out))
+    def abort(self, task: Task) -> Task:
+        self.s.abort(task)
+        self.model.tasks[task.id].status = CANCELLED
+        return task
+
     @rule(target=stale, task=consumes(handed_out), retry_in=st.none() | seconds)
     def fail(self, task: Task, retry_in: float | None) -> Task:
         now = self.now()

@@ -155,6 +155,9 @@ CALLS = {
     "fail for good": Call(
         lambda w: _fail(w, 0, final=True), lambda w: w.running[0].id, TaskStatus.FAILED
     ),
+    "abort": Call(
+        lambda w: lambda: w.s.abort(w.running[0]), lambda w: w.running[0].id, TaskStatus.CANCELLED
+    ),
     "cancel a ready one": Call(
         lambda w: lambda: w.s.cancel(w.ready), lambda w: w.ready, TaskStatus.CANCELLED
     ),
