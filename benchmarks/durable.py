@@ -34,6 +34,7 @@ from benchmarks.durable_sides import (
     our_bulk,
     our_claims,
     our_exchanges,
+    our_pool,
 )
 from benchmarks.figures import Figure, figure, table
 from benchmarks.sweep import Step
@@ -55,6 +56,7 @@ ADD_ONE, ADD_FEW = "adds, one caller", f"adds, {FEW} callers"
 ADD_BULK = "adds in bulk"
 CLAIM_CROWD = f"claim + complete, {CROWD} callers"
 CLAIM_NEXT = f"complete and claim the next, {CROWD} callers"
+POOL = f"WorkerPool of {CROWD} workers"
 CLAIM_BATCH = f"claim + complete, {CROWD} a call"
 CLAIM_SMALL = f"claim + complete, one caller, {CLAIMS:,} rows"
 TWO_FILES = "add + claim + complete, two files"
@@ -112,6 +114,12 @@ LINES = (
     Line(
         CLAIM_NEXT,
         partial(our_exchanges, CROWD),
+        PAIRS,
+        {HUEY: (partial(huey_claims, CROWD), PAIRS // QUICKER)},
+    ),
+    Line(
+        POOL,
+        partial(our_pool, CROWD),
         PAIRS,
         {HUEY: (partial(huey_claims, CROWD), PAIRS // QUICKER)},
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from sched import WorkerPool
 from sched.durable import SQLiteScheduler
 
 
@@ -75,6 +76,21 @@ def our_claims(callers: int, folder: Path, tasks: int) -> float:
         s.add_tasks([(1, "task")] * tasks)
         found = rate(each * callers, callers, claim)
         require(s.metrics().succeeded, each * callers)
+    return found
+
+
+def our_pool(workers: int, folder: Path, tasks: int) -> float:
+    """A ``WorkerPool`` of so many workers, from its start until all tasks have run."""
+    with SQLiteScheduler(folder / "tasks.db") as s:
+        s.add_tasks([(1, "task")] * tasks)
+        pool = WorkerPool(s, workers, run=lambda _: None)
+
+        def work() -> None:
+            with pool:
+                pool.drain()
+
+        found = rate(tasks, 1, work)
+        require(s.metrics().succeeded, tasks)
     return found
 
 

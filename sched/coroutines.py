@@ -92,7 +92,7 @@ class Coroutines(Runner):
         self, attempt: Attempt, worker: str, result: Any, error: BaseException | None
     ) -> None:
         try:
-            self.end(attempt, worker, result, error)
+            self.end(attempt, worker, result, error=error)
         except BaseException as crash:
             self.crashed(crash)
         finally:

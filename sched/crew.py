@@ -32,6 +32,8 @@ class Crew:
         self._size = self._threads_for(workers)
         runner.name, runner.crashed, runner.is_empty = name, self._crashed, self._is_over
         runner.is_stopping = lambda: self._stopping
+        if scheduler.ledger.commits:
+            runner.takes_next = self._takes_next
         self._thread_numbers = count(1)
         self._lock = threading.Lock()  # never held while a task runs, or the scheduler is called
         self._crew: set[threading.Thread] = set()
@@ -74,10 +76,11 @@ class Crew:
         with self._lock:
             self._sleepers.rise(me, slept=False)
         try:
-            while (task := self._next(me)) is not None:
-                runner.attempt(task, me.name)
+            following: Task | None = None
+            while (task := following or self._next(me)) is not None:
+                following = runner.attempt(task, me.name)
                 del task  # a worker that sleeps must not keep its last task in memory
-                if runner.broken is not None:
+                if runner.broken is not None and following is None:
                     raise runner.broken
         except BaseException as crash:
             self._crashed(crash)
@@ -91,6 +94,12 @@ class Crew:
                 self._sleepers.wake_all()
             else:
                 self._pass_on()  # this one may have been woken for a task
+
+    def _takes_next(self) -> bool:
+        """Whether the worker that ends a task is to take the next one in the same breath. O(1)."""
+        wanted = len(self._crew) <= self._size and threading.current_thread() in self._crew
+        broken = self._runner.broken is not None
+        return wanted and not (self._paused or self._stopping or broken)
 
     def _crashed(self, crash: BaseException) -> None:
         """A fault of the scheduler, its clock or the executor: end, and let everybody know."""

@@ -39,6 +39,7 @@ class Ledger(ABC):
 
     name: str
     at_exit = "are lost"  # what becomes of pending tasks when the program ends
+    commits = False  # whether each call waits for a disk: then two moves in one are better
 
     # --- adding -----------------------------------------------------------------------------------
 

@@ -45,12 +45,14 @@ class Runner:
         self.crashed: Callable[[BaseException], object] = _nobody  # whom to tell of a fault
         self.is_empty: Callable[[], object] = _nobody  # whom to tell when nobody is seated
         self.is_stopping: Callable[[], bool] = bool
+        self.takes_next: Callable[[], bool] = bool  # whether the worker that asks may take a task
         self.cancels_retries = False  # whether a task that would run again is cancelled instead
         self.broken: BaseException | None = None  # why nothing can run any more
 
-    def attempt(self, task: Task, worker: str) -> None:
+    def attempt(self, task: Task, worker: str) -> Task | None:
         """Run a task that was handed out, and end the hand-out.
 
+        Returns the next task, if it was taken in the same call that has ended this one.
         Raises nothing that comes from the task. O(1) beside the action, and what ``complete`` or
         ``fail`` costs.
         """
@@ -58,9 +60,8 @@ class Runner:
         try:
             result = self.perform(attempt)
         except BaseException as error:
-            self.end(attempt, worker, error=error)
-        else:
-            self.end(attempt, worker, result)
+            return self.end(attempt, worker, error=error)
+        return self.end(attempt, worker, result, self.takes_next)
 
     def begin(self, task: Task, worker: str) -> Attempt:
         """A worker is about to run the task. O(1)."""
@@ -123,15 +124,19 @@ class Runner:
         attempt: Attempt,
         worker: str,
         result: Any = None,
+        takes_next: Callable[[], bool] = bool,
+        *,
         error: BaseException | None = None,
-    ) -> None:
-        """End the hand-out."""
+    ) -> Task | None:
+        """End the hand-out. Returns the next task, if it was taken as well."""
         scheduler, task = self.scheduler, attempt.task
-        how = "succeeded"
+        how, following = "succeeded", None
         try:
             if not self.attempts.end(attempt):
                 how = "was cancelled"
                 scheduler.abort(task)
+            elif error is None and takes_next():
+                following = scheduler.complete_and_get_next_task(task, result)
             elif error is None:
                 scheduler.complete(task, result)
             else:
@@ -142,7 +147,7 @@ class Runner:
                 if again and self.cancels_retries:
                     with suppress(UnknownTaskError):  # it has run and been evicted meanwhile
                         scheduler.cancel(task.id)
-                return
+                return None
         except (InvalidTransitionError, UnknownTaskError) as stale:
             _log(
                 logging.WARNING, task, worker, "ended before: its result comes too late: %s", stale
@@ -150,6 +155,7 @@ class Runner:
         else:
             if log.isEnabledFor(logging.DEBUG):
                 _log(logging.DEBUG, task, worker, how)
+        return following
 
 
 def _nobody(*_: object) -> None:

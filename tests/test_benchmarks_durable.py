@@ -17,6 +17,7 @@ RATIOS = {
     (durable.CLAIM_CROWD, durable.HUEY),
     (durable.CLAIM_CROWD, durable.LOOP),
     (durable.CLAIM_NEXT, durable.HUEY),
+    (durable.POOL, durable.HUEY),
     (durable.CLAIM_BATCH, durable.LOOP),
     (durable.TWO_FILES, durable.ONE_FILE),
     (durable.CLAIM_SMALL, "1,024 rows"),

@@ -1,14 +1,19 @@
-"""Many tasks in one commit: taken, and ended."""
+"""Many moves in one commit: many tasks taken, or ended; one ended, and the next taken."""
 
+import os
 from collections.abc import Callable
+from functools import partial
+from time import sleep
 from typing import Any
 
 import pytest
 
-from sched import InvalidTransitionError, Task, TaskStatus, VirtualClock
+from sched import InvalidTransitionError, Task, TaskStatus, VirtualClock, WorkerPool
 from sched.durable import SQLiteScheduler
 from sched.durable.store import Store
 from tests.schedulers import FileScheduler
+
+PATIENCE = float(os.environ.get("SCHED_PATIENCE", "60"))
 
 
 def commits_of(s: SQLiteScheduler, call: Callable[[], Any]) -> int:
@@ -70,6 +75,90 @@ def test_what_many_have_become_is_told_of_each() -> None:
     tasks = s.get_next_tasks(2)
     s.complete_tasks([*tasks, tasks[0]])
     assert told == [("started", 1), ("started", 2), ("succeeded", 1), ("succeeded", 2)]
+
+
+# --- the next task in the commit that ends the last -----------------------------------------------
+
+
+class Calls:
+    """What a pool has the ledger do."""
+
+    def __init__(self, s: SQLiteScheduler, patch: pytest.MonkeyPatch) -> None:
+        self.names: list[str] = []
+        for name in ("take", "complete", "complete_and_take", "retry"):
+            move = getattr(s.ledger, name)
+            patch.setattr(s.ledger, name, partial(self.note, name, move), raising=False)
+
+    def note(self, name: str, move: Callable[..., Any], *arguments: Any) -> Any:
+        outcome = move(*arguments)
+        self.names.append("looked in vain" if outcome is None else name)
+        return outcome
+
+
+def test_a_worker_ends_a_task_and_takes_the_next_in_one_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s, ran = FileScheduler(), list[str]()
+    s.add_tasks([(n % 3, f"task {n}") for n in range(10)])
+    calls = Calls(s, monkeypatch)
+    with WorkerPool(s, 1, run=lambda task: ran.append(task.name)) as pool:
+        assert pool.drain(PATIENCE)
+    assert calls.names.count("complete_and_take") == 10
+    assert calls.names.count("take") == 1, "the first one"
+    assert "complete" not in calls.names
+    assert ran == [f"task {n}" for n in sorted(range(10), key=lambda n: (n % 3, n))]
+    assert s.metrics()[:5] == (10, 0, 0, 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (lambda pool: pool.pause(), 4),
+        (lambda pool: pool.shutdown(), 4),
+        (lambda pool: pool.resize(1), 0),
+    ],
+    ids=["pause", "shutdown", "resize"],
+)
+def test_a_worker_that_is_to_stop_takes_no_next_task(
+    told: Callable[[WorkerPool], Any], left: int
+) -> None:
+    """A pool that is told to end, or to rest, by its task, has started its last one."""
+    s, running = FileScheduler(), list[int]()
+    s.add_tasks([(1, "t")] * 5)
+
+    def run(task: Task) -> None:
+        if task.id == 1:
+            told(pool)
+        running.append(s.metrics().running)
+
+    with WorkerPool(s, 1, run=run) as pool:
+        if left:
+            while s.metrics().running or not s.metrics().succeeded:
+                sleep(0.001)
+        else:
+            assert pool.drain(PATIENCE)
+        assert len(s) == left
+    assert s.metrics().succeeded == 5 - left
+    assert {*running} == {1}
+
+
+def test_a_task_that_was_taken_with_the_end_of_another_is_not_lost_in_a_broken_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s = FileScheduler()
+    s.add_tasks([(1, "t")] * 4)
+    exchange = s.ledger.complete_and_take
+
+    def breaks_then(task: Task, result: Any) -> Any:
+        both = exchange(task, result)
+        pool._runner.broken = RuntimeError("nothing can run any more")
+        return both
+
+    monkeypatch.setattr(s.ledger, "complete_and_take", breaks_then)
+    pool = WorkerPool(s, 1, run=lambda task: None)
+    with pytest.raises(RuntimeError, match="a worker crashed with RuntimeError"), pool:
+        pool.drain(PATIENCE)
+    assert s.metrics()[:5] == (4, 2, 0, 0, 2)
 
 
 @pytest.mark.parametrize(

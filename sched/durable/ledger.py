@@ -42,6 +42,8 @@ class SQLiteLedger(Ledger):
     Whoever calls from the writer's own thread (from a transaction's function, or from a finalizer
     that happens to run there) would wait for itself, and gets a RuntimeError."""
 
+    commits = True
+
     def __init__(self, path: Path, durability: Durability, **options: Any) -> None:
         self.path, self.at_exit = path, f"stay in {path}"
         self._forked = False
