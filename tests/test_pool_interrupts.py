@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -35,6 +36,16 @@ def paused(pool: WorkerPool) -> WorkerPool:
     return pool
 
 
+def wait_for_the_last(pool: WorkerPool) -> None:
+    with suppress(TimeoutError):
+        pool.wait(4, 0.001)
+
+
+def cancel_all(pool: WorkerPool) -> None:
+    for task_id in (1, 2, 3, 4):
+        pool.cancel(task_id)
+
+
 CALLS: dict[str, Callable[[WorkerPool], Callable[[], Any]]] = {
     "start": lambda pool: pool.start,
     "with": lambda pool: lambda: use(pool),
@@ -43,7 +54,10 @@ CALLS: dict[str, Callable[[WorkerPool], Callable[[], Any]]] = {
     "pause": lambda pool: pool.pause,
     "resume": lambda pool: paused(pool).resume,
     "drain": lambda pool: lambda: pool.drain(0.001),
+    "wait": lambda pool: lambda: wait_for_the_last(pool),
+    "cancel": lambda pool: lambda: cancel_all(pool),
     "shutdown": lambda pool: pool.shutdown,
+    "shutdown with a limit": lambda pool: lambda: pool.shutdown(timeout=30),
     "shutdown without waiting": lambda pool: lambda: pool.shutdown(wait=False),
     "shutdown that cancels": lambda pool: lambda: pool.shutdown(cancel_pending=True),
     "the end of the interpreter": lambda pool: pool.stop_at_exit,
