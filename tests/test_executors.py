@@ -33,7 +33,7 @@ HOUR = 3600.0
 AT_ONCE = RetryPolicy(max_attempts=3, base=0.0)
 FOR_EVER = RetryPolicy(max_attempts=None, base=0.0)
 
-EXECUTORS = ["thread", "process", "async", "custom"]
+EXECUTORS = ["thread", "process", "async", "custom", "dask", "dask cluster"]
 SCHEDULERS = ["heap", "file"]
 everywhere = pytest.mark.parametrize("executor", EXECUTORS)
 hard = pytest.mark.parametrize("executor", ["process"])
@@ -67,14 +67,47 @@ def here(tmp_path: Path) -> str:
     return str(folder)
 
 
+@pytest.fixture(scope="module")
+def dask_executors(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], Executor]]:
+    """One on a cluster of its own, one on a cluster of others, made when they are asked for."""
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    from sched.engines.dask import DaskExecutor
+    from tests.dask_cluster import DaskCluster
+
+    made: dict[str, Any] = {}
+
+    def get(name: str) -> Executor:
+        if name not in made:
+            address = None
+            if name == "dask cluster":
+                made["cluster"] = DaskCluster(tmp_path_factory.mktemp("cluster"), workers=3)
+                address = made["cluster"].address
+            made[name] = DaskExecutor(address, 3, patience=30)
+            assert until(lambda: made[name].slots == 3)
+        executor: Executor = made[name]
+        return executor
+
+    yield get
+    for name in ("dask", "dask cluster"):
+        if name in made:
+            made[name].shutdown()
+    if "cluster" in made:
+        made["cluster"].close()
+
+
 @pytest.fixture
-def make(executor: str) -> Iterator[Callable[..., WorkerPool]]:
+def make(executor: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., WorkerPool]]:
     """A pool of this kind; an executor of more threads than workers shows who queues there."""
     if executor == "custom":
         with ThreadPoolExecutor(16) as threads:
             yield lambda s, workers=2, **options: WorkerPool(
                 s, workers, executor=threads, **options
             )
+    elif executor.startswith("dask"):
+        on_dask = request.getfixturevalue("dask_executors")(executor)
+        yield lambda s, workers=2, **options: WorkerPool(s, workers, executor=on_dask, **options)
     else:
         yield lambda s, workers=2, **options: WorkerPool(s, workers, executor=executor, **options)
     assert until(lambda: not any("-worker-" in each.name for each in threading.enumerate()))
@@ -279,7 +312,8 @@ def alive(pid: str) -> bool:
 def test_a_task_that_runs_is_cancelled_and_never_runs_again(
     make: Make, s: Scheduler, here: str, executor: str
 ) -> None:
-    action = jobs.hangs if executor == "process" else jobs.polite
+    others = {"process": jobs.hangs, "dask": jobs.waits, "dask cluster": jobs.waits}
+    action = others.get(executor, jobs.polite)
     told: list[str] = []
     with make(s) as pool:
         i = s.add_task(1, "t", action=action, args=(here, "t"), retry=FOR_EVER, key="k")
@@ -288,6 +322,7 @@ def test_a_task_that_runs_is_cancelled_and_never_runs_again(
         assert not s.cancel(i)
         assert pool.cancel(i)
         assert pool.cancel(i) or s.status(i) is TaskStatus.CANCELLED
+        Path(here, "go").touch()  # for an action that nobody can tell
         assert pool.drain(PATIENCE)
         assert not pool.cancel(i)
     assert s.status(i) is TaskStatus.CANCELLED
