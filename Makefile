@@ -30,13 +30,14 @@ OTHER := other
 endif
 endif
 
-.PHONY: help doctor lab plots test lint soak clean stale
+.PHONY: help doctor lab plots engines test lint soak clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab     open the notebooks in JupyterLab (your own copies, in work/)'
 	@echo 'make plots   measure every scheduler up to a million tasks and draw the plots'
+	@echo 'make engines run one workload on threads, processes, Dask and Celery (needs redis-server)'
 	@echo 'make test    run the tests, and every notebook against its stored outputs'
 	@echo 'make lint    check the format, the style and the types'
 	@echo 'make soak    run what takes longer than the tests should'
@@ -56,6 +57,9 @@ doctor:
 
 plots: .venv/.lab
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+engines: .venv/.dev
+	@.venv/bin/python -m benchmarks engines $(ARGS)
 
 # One file runs in one process (loadfile): the cells of a notebook share a kernel.
 # Without a path in ARGS they are those of testpaths in pyproject.toml.

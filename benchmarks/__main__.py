@@ -11,12 +11,14 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks import (
+    capacity,
     compare,
     count,
     crashes,
     dispatch,
     drain,
     durable,
+    engines,
     executors,
     figures,
     machine,
@@ -129,6 +131,7 @@ COMMANDS = {
     EXECUTORS: EXECUTOR_SWEEPS,
     COMPARE: {},
 }
+APART = {"capacity": capacity.main, "engines": engines.main}  # with options of their own
 
 
 def largest_size(text: str) -> int:
@@ -170,7 +173,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Count comparisons, measure times and memory of every scheduler, fit and plot.",
-        epilog="Ctrl-C keeps what is measured, and plots it.",
+        epilog="Ctrl-C keeps what is measured, and plots it. Two more commands, with options "
+        "of their own: engines, one workload on threads, processes, Dask and Celery; capacity, the "
+        "machines that a load needs.",
     )
     parser.add_argument(
         "command",
@@ -274,6 +279,9 @@ def show(folder: Path, part: Any, exit_code: int) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for. Returns the exit code: 0, or 130 after Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in APART:
+        return APART[argv[0]](argv[1:])
     given = arguments(argv)
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know every sign: "log?" then
         sys.stdout.reconfigure(errors="replace")
