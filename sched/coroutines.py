@@ -37,6 +37,10 @@ class Coroutines(Runner):
         self.before_take = self._wait_for_a_seat
         self._make_threads()
 
+    def belong_to(self, pool: str) -> None:
+        super().belong_to(pool)
+        self._make_threads()
+
     def _make_threads(self) -> None:
         self._room = Onlookers()
         self._recorders = Threads(RECORDERS, f"{self.name}-recorder", BACKLOG)

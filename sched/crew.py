@@ -29,8 +29,9 @@ class Crew:
     ) -> None:
         self.name = name
         self._scheduler, self._runner = scheduler, runner
+        runner.belong_to(name)
         self._size = self._threads_for(workers)
-        runner.name, runner.crashed, runner.is_empty = name, self._crashed, self._is_over
+        runner.crashed, runner.is_empty = self._crashed, self._is_over
         runner.is_stopping = lambda: self._stopping
         if scheduler.ledger.commits:
             runner.takes_next = self._takes_next

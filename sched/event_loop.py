@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from queue import SimpleQueue
@@ -31,6 +32,7 @@ class EventLoop:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(_report)
         self._closing = False
+        self._to_close = [None]  # whoever takes it closes
         self._new: deque[tuple[Context, Attempt, Make, Done]] = deque()
         self._is_woken = False  # for what is new; many that come together need one wake-up
         self._tasks: set[asyncio.Task[None]] = set()  # nobody else refers to them
@@ -98,9 +100,11 @@ class EventLoop:
             self._loop.close()
 
     def close(self) -> None:
-        """End the thread, once all that was spawned has ended. O(1)."""
-        self._closing = True
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End the thread, once all that was spawned has ended. Idempotent. O(1)."""
+        with suppress(IndexError):
+            self._to_close.pop()
+            self._closing = True
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
 
 async def _end(left: set[asyncio.Task[Any]]) -> None:

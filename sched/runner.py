@@ -63,6 +63,10 @@ class Runner:
             return self.end(attempt, worker, error=error)
         return self.end(attempt, worker, result, self.takes_next)
 
+    def belong_to(self, pool: str) -> None:
+        """The name of the pool, by which threads are called. O(1)."""
+        self.name = pool
+
     def begin(self, task: Task, worker: str) -> Attempt:
         """A worker is about to run the task. O(1)."""
         if log.isEnabledFor(logging.DEBUG):

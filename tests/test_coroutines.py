@@ -33,8 +33,12 @@ def _who_is_not_told_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
+    raised: list[Any] = []
+    hook, threading.excepthook = threading.excepthook, raised.append
     yield
     assert until(lambda: not any("sched-pool" in each.name for each in threading.enumerate()))
+    threading.excepthook = hook
+    assert raised == []
 
 
 def until(reached: Callable[[], object]) -> bool:
