@@ -49,14 +49,17 @@ def copy_file(source: Path, target: Path) -> None:
 
 def _rename(new: Path, target: Path) -> None:
     """Give a file its name, unless there is one by now. Raises OSError. O(1)."""
-    try:
-        os.link(new, target)  # a rename would replace what somebody has put there meanwhile
-    except FileExistsError:
-        raise
-    except OSError:  # a file system that knows no links
-        if target.exists():
-            raise FileExistsError from None
-        new.rename(target)
+    if hasattr(os, "link"):  # a browser has none
+        try:
+            os.link(new, target)  # a rename would replace what somebody has put there meanwhile
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a file system that knows no links
+            pass
+    if target.exists():
+        raise FileExistsError
+    new.rename(target)
 
 
 def compact_file(path: Path) -> tuple[int, int]:
