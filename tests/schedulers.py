@@ -2,9 +2,9 @@
 
 import atexit
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ in_memory = pytest.mark.parametrize("scheduler_class", IN_MEMORY, ids=lambda cls
 SCHEDULERS: list[type[Scheduler]] = [*IN_MEMORY]
 
 
-if sys.platform != "emscripten":  # Pyodide's core has neither SQLite nor threads
+if find_spec("_sqlite3"):  # a Python may be built without it
     from sched.durable import ShardedScheduler, SQLiteScheduler, action
 
     class FileScheduler(SQLiteScheduler):
