@@ -25,6 +25,7 @@ class SQLiteScheduler(Scheduler):
 
     path: the file, which is made if it is missing; one process at a time has it.
     window: how many ready tasks are held in memory, twice as many at most; the others wait on disk.
+    Who goes through all tasks (``pending_tasks``, ``dead_letters``) holds all of them meanwhile.
     durability: what is on disk when a method returns. "full": all that it has done, whatever
     happens then. "normal": so if the process dies; a power cut may take the last moments.
     "async": the process may take the last moments with it as well. Under each, what is left after
