@@ -137,6 +137,8 @@ class SQLiteScheduler(Scheduler):
     def __repr__(self) -> str:
         try:
             return super().__repr__()
+        except RecursionError:
+            raise
         except RuntimeError as error:  # it is closed; a repr that raises would hide how that came
             return f"<{type(self).__name__}: {error}>"
 
