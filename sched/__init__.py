@@ -39,6 +39,8 @@ from sched.task import (
 )
 
 if TYPE_CHECKING:
+    from sched.execution import current_task, time_left
+    from sched.monitor import Monitor
     from sched.recurring import cron, every
     from sched.retry import RetryPolicy
     from sched.series import Recurring
@@ -52,6 +54,7 @@ __all__ = [
     "HeapScheduler",
     "InvalidTransitionError",
     "Metrics",
+    "Monitor",
     "MultilevelScheduler",
     "NaiveSortScheduler",
     "PendingTasks",
@@ -70,9 +73,11 @@ __all__ = [
     "VirtualClock",
     "WorkerPool",
     "cron",
+    "current_task",
     "every",
     "scheduler",
     "simulate",
+    "time_left",
 ]
 
 __version__ = "0.1.0"
@@ -106,13 +111,16 @@ scheduler = _standard.scheduler
 
 # Imported when first asked for: they bring logging, dataclasses and more, half of the time.
 _LATER = {
+    "Monitor": "sched.monitor",
     "Recurring": "sched.series",
     "RetryPolicy": "sched.retry",
     "Timeline": "sched.timeline",
     "WorkerPool": "sched.workers",
     "cron": "sched.recurring",
+    "current_task": "sched.execution",
     "every": "sched.recurring",
     "simulate": "sched.simulation",
+    "time_left": "sched.execution",
 }
 
 
