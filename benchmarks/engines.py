@@ -186,12 +186,19 @@ def table(runs: Sequence[EngineRun]) -> str:
     """The runs as text; nothing if there are none."""
     if not runs:
         return ""
-    head = ["engine", "overtaken by", "at worst", "too early", "late by"]
+    head = ["engine", "tasks", "overtaken by", "at worst", "too early", "late by"]
     head += ["kill -9: lost", "twice", "again after", "empty tasks/s"]
     rows = []
     for r in runs:
         again = f"{r.again_ms:,.0f} ms" if r.again_ms < inf else "never"
-        row = [r.engine, f"{r.displaced}", f"{r.worst}", f"{r.early}", f"{r.late_ms:,.1f} ms"]
+        row = [
+            r.engine,
+            f"{r.tasks:,}",
+            f"{r.displaced}",
+            f"{r.worst}",
+            f"{r.early}",
+            f"{r.late_ms:,.1f} ms",
+        ]
         rows.append([*row, f"{r.lost}", f"{r.twice}", again, f"{r.per_second:,.0f}"])
     return aligned([head, *rows], left=1)
 
