@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -184,6 +186,30 @@ def test_drain_waits_for_the_last_coroutine() -> None:
             s.add_task(1, "t", action=slow)
             assert pool.drain(PATIENCE)
             assert s.metrics().succeeded == number
+
+
+def test_a_pool_that_nobody_shuts_down_lets_coroutines_end_at_exit() -> None:
+    program = """
+import asyncio, atexit
+atexit.register(lambda: print(s.metrics().succeeded))  # called last
+from sched import HeapScheduler, WorkerPool
+async def slow():
+    await asyncio.sleep(0.2)
+s = HeapScheduler()
+pool = WorkerPool(s, 9, executor="async").start()
+s.add_tasks({"priority": 1, "task_name": "t", "action": slow} for _ in range(9))
+while s.metrics().running < 9: pass
+"""
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0 and "was not shut down" in done.stderr
+    assert done.stdout == "9\n"
 
 
 # --- what coroutines do ---------------------------------------------------------------------------
