@@ -167,7 +167,7 @@ def as_callable(value: object, argument: str) -> Callable[..., Any]:
 
 def as_action(value: object) -> Callable[..., Any]:
     """What a worker calls."""
-    if isinstance(value, Coroutine | Generator | AsyncGenerator):
+    if not callable(value) and isinstance(value, (Coroutine, Generator, AsyncGenerator)):
         raise TypeError(
             f"action must be callable, got {shown(value)}: give the function itself, action=f, not "
             "what it returns, action=f()"

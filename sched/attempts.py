@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from time import monotonic
 
-from sched.entry import details_of
+from sched.entry import Details
 from sched.task import RunningTask, Task, ask_to_cancel
 
 
@@ -24,9 +24,11 @@ class Attempt:
     __slots__ = ("_token", "deadline", "stop", "stopped", "task")
 
     def __init__(self, task: Task) -> None:
-        timeout = details_of(task.entry).timeout
         self.task = task
-        self.deadline = math.inf if timeout is None else monotonic() + timeout
+        self.deadline = math.inf
+        payload = task.entry[3]  # few calls: this is on the way of every task
+        if isinstance(payload, Details) and payload.timeout is not None:
+            self.deadline = monotonic() + payload.timeout
         self.stop: Callable[[], bool] | None = None
         self.stopped = False
         self._token = [None]
