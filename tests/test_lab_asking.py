@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,18 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab import after, asking, predict, predictions, progress, reveal, score, session  # noqa: E402
+from lab import (  # noqa: E402
+    after,
+    asking,
+    explain,
+    predict,
+    predictions,
+    progress,
+    reveal,
+    score,
+    session,
+    words,
+)
 
 WIDGET = asking.WIDGET
 STORED = sorted(p for p in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
@@ -27,16 +38,18 @@ class Screen:
 
     def __init__(self) -> None:
         self.outputs: list[dict[str, Any]] = []
+        self.updates: list[dict[str, Any]] = []
 
     def display(self, bundle: dict[str, Any], raw: bool, display_id: bool = False) -> Any:
         assert raw
         place = len(self.outputs)
         self.outputs.append(bundle)
-        outputs = self.outputs
+        outputs, updates = self.outputs, self.updates
 
         class Handle:
             def update(self, bundle: dict[str, Any], raw: bool) -> None:
                 outputs[place] = bundle
+                updates.append(bundle)
 
         return Handle()
 
@@ -56,6 +69,8 @@ def restart_the_kernel() -> None:
     session._used.clear()
     progress._unkept.clear()
     predictions.questions.clear()
+    words.forms.clear()
+    words._told.clear()
 
 
 @pytest.fixture
@@ -108,6 +123,53 @@ def test_a_click_takes_the_place_of_the_question_and_running_again_keeps_it(
     assert screen.outputs == [{"text/plain": "Predicted: Medium"}] * 3
     reveal("01-order", "Medium")
     assert capsys.readouterr().out.endswith("Right.\n")
+
+
+def test_the_keys_are_given_back_to_the_notebook_by_what_is_not_kept(screen: Screen) -> None:
+    predict("01-order", **ORDER)
+    click("01-order", 1)
+    gives, kept_one = screen.updates
+    assert gives.pop("application/javascript") == asking.KEYS_TO_THE_NEXT_CELL
+    assert gives == kept_one == {"text/plain": "Predicted: Medium"}
+
+
+class Events:
+    """What IPython calls before it runs a cell."""
+
+    def __init__(self) -> None:
+        self.events = self
+        self.called: list[Callable[[], None]] = []
+
+    def register(self, _when: str, call: Callable[[], None]) -> None:
+        self.called.append(call)
+
+    def unregister(self, _when: str, call: Callable[[], None]) -> None:
+        self.called.remove(call)
+
+    def run_a_cell(self) -> None:
+        for call in self.called:
+            call()
+
+
+def test_ones_own_words_are_in_what_is_saved_once_another_cell_runs(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = Events()
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(words, "in_a_notebook", lambda: True)
+    for _ in range(2):  # the cell is run twice
+        explain("01-why", "Why?")
+    asked = screen.last()
+    shell.run_a_cell()
+    assert (screen.last(), screen.updates) == (asked, [])  # nothing is written yet
+    area = words.forms["01-why"].widget
+    area.input.value = "Because."
+    assert screen.updates == []  # not while it is being written
+    shell.run_a_cell()
+    shell.run_a_cell()
+    assert screen.last() == f"{asked}\nYours: Because."
+    assert screen.outputs[-1][WIDGET]["model_id"] == area.model_id
+    assert len(screen.updates) == 1
 
 
 def test_where_nothing_can_be_clicked_the_call_answers(capsys: pytest.CaptureFixture[str]) -> None:

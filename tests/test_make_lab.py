@@ -212,11 +212,13 @@ def test_what_is_saved_has_no_buttons_that_would_be_dead(launch: ModuleType) -> 
     widget = "application/vnd.jupyter.widget-view+json"
     both = {"data": {"text/plain": "Which?", widget: {"model_id": "1"}}}
     alone = {"data": {widget: {"model_id": "2"}}}
-    cells = [{"outputs": [both, alone, {"text": "out"}]}, {"source": "# A"}]
+    slider = {"data": {"text/plain": ["VBox(children=(HBox(", ")))"], widget: {"model_id": "3"}}}
+    cells = [{"outputs": [both, alone, slider, {"text": "out"}]}, {"source": "# A"}]
     model = {"type": "notebook", "content": {"cells": cells}}
     launch.keep_no_dead_widgets(model, path="a.ipynb", contents_manager=None)
     assert both["data"] == {"text/plain": "Which?"}
     assert list(alone["data"]) == [widget]
+    assert slider["data"] == {"text/plain": "A slider: run this cell to move it."}
     launch.keep_no_dead_widgets({"type": "file", "content": "x"})
 
 

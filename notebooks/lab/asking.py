@@ -11,6 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+# A button that is taken away after a click leaves the keys with nothing, and Shift+Enter would wait
+# for another click. They go to the next cell, where they were before the click. Shown for a moment
+# only, so that nothing of it is saved; where there is no such page, it does nothing.
+KEYS_TO_THE_NEXT_CELL = """\
+if (document.activeElement === document.body) {
+  const cell = document.querySelector(
+    ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active");
+  const next = cell && cell.nextElementSibling;
+  const to = next && next.classList.contains("jp-Cell") ? next : cell;
+  if (to) to.focus({preventScroll: true});
+}"""
 
 
 class Form:
@@ -20,24 +31,34 @@ class Form:
         self.text = plain
         self.widget = widget
         self._display: Any = None
-        bundle: dict[str, Any] = {"text/plain": plain}
-        if widget is not None:
-            bundle[WIDGET] = {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": widget.model_id,
-            }
         if in_a_notebook():
             from IPython.display import display
 
-            self._display = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            self._display = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:
             print(plain)
+
+    def _bundle(self) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": self.text}
+        if self.widget is not None:
+            model = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+            bundle[WIDGET] = model
+        return bundle
+
+    def say(self, plain: str) -> None:
+        """Change the plain form, which is what is saved; the buttons stay."""
+        if plain != self.text:
+            self.text = plain
+            if self._display is not None:
+                self._display.update(self._bundle(), raw=True)
 
     def replace(self, text: str, png: bytes | None = None) -> None:
         """Show a text in place of the buttons; or a picture, where one can be shown."""
         self.text = text
         if self._display is not None:
+            if self.widget is not None:
+                keys = {"text/plain": text, "application/javascript": KEYS_TO_THE_NEXT_CELL}
+                self._display.update(keys, raw=True)
             picture = {} if png is None else {"image/png": b64encode(png).decode()}
             self._display.update({"text/plain": text, **picture}, raw=True)
         if self.widget is not None:

@@ -10,6 +10,7 @@ notebooks (this folder, pictures) is no one's own work and is refreshed each tim
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -23,6 +24,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1]
 WORK = NOTEBOOKS.parent / "work"
 
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 RECORD = ".copied.json"  # in work/: what each copy was when it was made
 FORM, KEY = 2, "sched_form"  # in a copy's metadata; one more where older copies no longer run
 
@@ -216,8 +218,12 @@ def keep_no_dead_widgets(model: dict[str, Any], **_: Any) -> None:
         return
     for cell in model["content"]["cells"]:
         for output in cell.get("outputs", []):
-            if "text/plain" in output.get("data", {}):
-                output["data"].pop("application/vnd.jupyter.widget-view+json", None)
+            shown = output.get("data", {})
+            if WIDGET not in shown or "text/plain" not in shown:
+                continue
+            del shown[WIDGET]
+            if re.match(r"\w+\(children=", "".join(shown["text/plain"])):  # as ipywidgets has it
+                shown["text/plain"] = "A slider: run this cell to move it."
 
 
 def serve(work: Path, start: Path | None, more: list[str]) -> None:

@@ -150,7 +150,7 @@ def retry(random: Random, level: int) -> Drill:
     choices: list[Answer] = [*sorted([right, *some])]
     capped = f", but are never longer than {cap}" if level > 1 else ""
     asks = (
-        f"A task runs first at second {start}, and fails each time at once. The first pause is "
+        f"A task runs first at second {start}, and fails each time at once.\nThe first pause is "
         f"{base} second{'s' if base > 1 else ''}, and pauses double{capped}.\n"
         f"At which second does attempt {attempt} run?"
     )
@@ -189,7 +189,7 @@ def who_waits(random: Random, level: int) -> Drill:
         return who_waits(random, level)
     first = "whoever came first"
     if level == 3:
-        first = f"the most urgent of those there, among these {first}"
+        first = f"the most urgent of those there,\namong these {first}"
     whose = "One worker takes" if workers == 1 else "Two workers take"
     asks = f"{whose} {first}; of two alike, the one named first. Who waits longest?"
     begin = ", ".join(f"{name} {seconds}" for name, seconds in waited.items() if seconds)
@@ -298,6 +298,7 @@ def _buttons(which: str, seed: int, level: int) -> Any:
     levels.observe(another_level, names="value")
     ask()
     parts = (head, buttons, told, again, levels)
-    box = Box(w.VBox([head, buttons, told, w.HBox([again, levels])]), *parts)
+    row = w.HBox([again, levels], layout=w.Layout(align_items="center"))
+    box = Box(w.VBox([head, buttons, told, row]), *parts)
     running[which] = {"choices": buttons, "another": again, "level": levels, "told": told}
     return box

@@ -90,7 +90,7 @@ def _ask(id_: str, question: Question) -> None:
     if question.choices is not None:
         labels = [show(choice) for choice in question.choices]
         choices = question.choices
-        widget = radio("What do you expect?", labels, lambda n: _clicked(id_, choices[n]))
+        widget = radio(_asked_as(id_), labels, lambda n: _clicked(id_, choices[n]))
         plain = f"What do you expect? {_one_of(choices)}"
     else:
         asks = f"What do you expect: {_asked_for(question.unit)}?"
@@ -99,6 +99,12 @@ def _ask(id_: str, question: Question) -> None:
         plain = asks
         widget = field(asks, "a number", lambda text: _typed(id_, text))
     question.form = Form(f"{plain}\nWithout buttons, answer with {how}", widget)
+
+
+def _asked_as(id_: str) -> str:
+    """The line above the choices. Recall questions are asked several at a time, by number."""
+    recalled = re.fullmatch(r"recall-(\d+)", id_[3:])
+    return f"Question {recalled[1]}: what do you expect?" if recalled else "What do you expect?"
 
 
 def _clicked(id_: str, answer: Answer) -> None:

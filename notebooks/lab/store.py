@@ -30,9 +30,6 @@ def store(path: Path) -> None:
         client.execute()
     notebook.metadata.pop("widgets", None)
     keep_no_dead_widgets({"type": "notebook", "content": notebook})
-    for output in (o for cell in notebook.cells for o in cell.get("outputs", [])):
-        if str(output.get("data", {}).get("text/plain", "")).startswith("VBox(children=("):
-            output["data"] = {"text/plain": "A slider: run this cell to move it."}
     nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
 
 

@@ -1,11 +1,14 @@
 """explain: the learner says it in their own words. Kept as it is written, never marked."""
 
+from collections.abc import Callable
+
 from . import after, progress, session
 from .asking import Form, area, in_a_notebook
 from .predictions import notebook_of
 
 LONGEST = 2000  # letters
 forms: dict[str, Form] = {}
+_told: dict[str, Callable[..., None]] = {}  # what is called before each cell
 
 
 def explain(id: str, question: str = "", *, text: str | None = None) -> None:  # noqa: A002
@@ -23,9 +26,33 @@ def explain(id: str, question: str = "", *, text: str | None = None) -> None:  #
     kept = progress.load(notebook).words.get(id, "")
     asks = question or "Say it in your own words."
     plain = f'{asks}\nWithout a text area, write explain("{id}", text="...")'
-    if kept:
-        plain += f"\nYours: {kept}"
-    forms[id] = Form(plain, area(asks, kept, LONGEST, lambda written: _keep(id, written)))
+    box = area(asks, kept, LONGEST, lambda written: _keep(id, written))
+    forms[id] = Form(_with_words(plain, kept), box)
+    _say_at_the_next_cell(id, plain)
+
+
+def _with_words(plain: str, words: str) -> str:
+    return f"{plain}\nYours: {words}" if words else plain
+
+
+def _say_at_the_next_cell(id_: str, plain: str) -> None:
+    """What is written belongs into the plain form too, which is what is saved: but not while it is
+    being written, for then the text area would be made anew.
+    """
+    if not in_a_notebook():
+        return
+    from IPython import get_ipython
+
+    def say(*_: object) -> None:
+        words = progress.load(notebook_of(id_)).words.get(id_, "")
+        forms[id_].say(_with_words(plain, words))
+
+    shell = get_ipython()
+    assert shell is not None
+    if id_ in _told:
+        shell.events.unregister("pre_run_cell", _told[id_])
+    _told[id_] = say
+    shell.events.register("pre_run_cell", say)
 
 
 def _keep(id_: str, text: str) -> str:
