@@ -30,7 +30,7 @@ OTHER := other
 endif
 endif
 
-.PHONY: help doctor lab plots engines test lint soak clean stale
+.PHONY: help doctor lab plots engines test lint soak browser clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -41,6 +41,7 @@ help:
 	@echo 'make test    run the tests, and every notebook against its stored outputs'
 	@echo 'make lint    check the format, the style and the types'
 	@echo 'make soak    run what takes longer than the tests should'
+	@echo 'make browser work through every notebook in JupyterLab, in Chromium, as a learner does'
 	@echo 'make clean   remove what was made here, except your work/'
 	@echo
 	@echo 'make test ARGS=tests/test_clock.py        these tests alone; ARGS holds options of pytest too'
@@ -79,6 +80,9 @@ lint: .venv/.dev
 
 soak: .venv/.dev
 	@.venv/bin/python -m tests.soak $(ARGS)
+
+browser: .venv/.dev
+	@.venv/bin/python -m tests.browser $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -81,6 +81,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often a program under load is told to end, for each executor",
     )
     parser.addoption(
+        "--every-notebook",
+        action="store_true",
+        help="open every notebook in JupyterLab, not only three of them",
+    )
+    parser.addoption(
+        "--shots", default="", help="a folder for pictures of each notebook in JupyterLab"
+    )
+    parser.addoption(
         "--kills", type=int, default=20, help="how often the owner of a durable queue is killed"
     )
     parser.addoption(
