@@ -99,7 +99,9 @@ def draw_designs(
         title="Machines for a load",
     )
     log_costs(axis)
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    axis.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: short(value).replace(" million", "M").replace(",000", "k"))
+    )
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     axis.grid(True, color="#DDDDDD", linewidth=0.6)
     axis.tick_params(colors=NOTE)
