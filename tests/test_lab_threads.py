@@ -12,7 +12,8 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab.threads import five_mails, four_take, gate, run_threads, two_workers  # noqa: E402
+from lab.threads import five_mails, four_take, gate, run_threads, two_loops, two_workers  # noqa: E402
+from sched import HeapScheduler  # noqa: E402
 
 
 def test_as_many_threads_run_as_are_asked_for_and_all_are_over() -> None:
@@ -54,6 +55,24 @@ def test_of_five_mails_the_first_two_raise_an_error() -> None:
         except ValueError as error:
             ends.append(str(error))
     assert ends == ["no address: anna", "no address: ben", "sent", "sent", "sent"]
+
+
+def test_two_loops_share_one_scheduler_and_a_flag_that_is_not_set() -> None:
+    scheduler, met = five_mails(), threading.Barrier(2)
+    given_to: list[HeapScheduler] = []
+    stops = set()
+
+    def work(given: HeapScheduler, stop: threading.Event) -> None:
+        met.wait(60)  # neither is over before the other begins
+        given_to.append(given)
+        stops.add(stop)
+        while not stop.is_set() and (task := given.get_next_task()):
+            given.complete(task)
+
+    two_loops(work, scheduler)
+    assert given_to == [scheduler, scheduler]
+    assert len(stops) == 1
+    assert scheduler.metrics().succeeded == 5
 
 
 def taker(tasks: list[str], lock: Any = None) -> object:

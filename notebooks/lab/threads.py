@@ -85,6 +85,11 @@ def four_take(take: Callable[[list[tuple[int, str]], int, Lock], str | None]) ->
     return got
 
 
+def two_loops(work: Callable[[HeapScheduler, Event], object], scheduler: HeapScheduler) -> None:
+    """Let two threads run this loop over one scheduler, until both have left it."""
+    run_threads(work, 2, scheduler, Event())
+
+
 def five_mails() -> HeapScheduler:
     """A scheduler with five mails to send; the first two raise an error, for want of an address."""
 
