@@ -444,8 +444,7 @@ def test_processes_that_are_killed_at_any_moment_lose_nothing(
         with make(s, 2) as pool:
             i = 0
             while i < n or len(killed) < 5:
-                arguments = (here, f"{i}", 0, 0)
-                s.add_task(1, f"{i}", action=jobs.counted, args=arguments, retry=FOR_EVER)
+                s.add_task(1, f"{i}", action=jobs.logged, args=(here, f"{i}"), retry=FOR_EVER)
                 i += 1
                 if i % 50 == 0:
                     assert pool.drain(PATIENCE)
