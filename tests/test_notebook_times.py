@@ -124,7 +124,7 @@ def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
     assert faults(nb.cells, nb.number) == []
 
 
-@pytest.mark.parametrize("path", STORED[:7], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", STORED[:7] + STORED[8:], ids=lambda path: path.stem)
 def test_the_main_path_has_two_exercises_a_diagnosis_and_two_questions_to_explain(
     path: Path,
 ) -> None:

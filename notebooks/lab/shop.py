@@ -134,7 +134,7 @@ class BankBusyError(ConnectionError):
 
 
 def live_night() -> HeapScheduler:
-    """A few seconds of the shop's work for a real pool: 153 tasks, of which four fail once."""
+    """Five seconds of the shop's work for a real pool: 153 tasks, of which four fail once."""
     scheduler = HeapScheduler()
 
     def charge(order: int) -> None:
@@ -145,9 +145,9 @@ def live_night() -> HeapScheduler:
 
     again = RetryPolicy(max_attempts=3, base=0.2)
     for order in range(1, 41):
-        name, delay = f"charge order {order}", order / 20
+        name, delay = f"charge order {order}", order / 8
         scheduler.add_task(1, name, delay, action=charge, args=[order], retry=again)
-    others = [("mail", 3, 0.02)] * 100 + [("compress", 4, 0.1)] * 10
+    others = [("mail", 3, 0.05)] * 100 + [("compress", 4, 0.1)] * 10
     for name, priority, seconds in [*others, *[("sum up", 4, 0.3)] * 2, ("backup", 5, 0.6)]:
         scheduler.add_task(priority, name, action=time.sleep, args=[seconds])
     return scheduler
