@@ -90,7 +90,7 @@ class Huey:
         self.queue.enqueue(name.encode())
 
     def take(self) -> tuple[str, Any] | None:
-        found = self.queue.dequeue()
+        found: Any = self.queue.dequeue()  # bytes, or a memoryview of them
         return None if found is None else (bytes(found).decode(), None)
 
     def finish(self, handle: Any) -> None:
