@@ -168,6 +168,21 @@ def test_in_pyodide_the_standard_classes_are_found_in_the_zip_file(
     assert empty == "True"
 
 
+def test_in_pyodide_a_queue_in_a_file_is_used_as_anywhere(run: Callable[[Path], str]) -> None:
+    assert json.loads(run(HERE / "durable.py").splitlines()[-1]) == {
+        "owner is this process": True,
+        "read beside it": 99,
+        "attempts of what ran": 1,
+        "result": 4,
+        "order": [*([0] * 10), *([1] * 10), *([2] * 5)],
+        "copied": 99,
+        "ls": 0,
+        "vacuum": 0,
+        "left": ["copy.db", "tasks.db", "tasks.db-owner"],
+        "shards": [*([0] * 5), *([1] * 5)],
+    }
+
+
 def test_in_pyodide_the_conformance_suite_passes(run: Callable[[Path], str]) -> None:
     said = run(HERE / "conformance.py")
     ends = json.loads(said.splitlines()[-1])
