@@ -48,7 +48,7 @@ class NobodyRings:
 
 def test_a_producer_looks_once_more_before_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "SimpleQueue", NobodyRings)
-    producers, looks = Room(), []
+    producers, looks = Room([]), []
 
     def add() -> str:
         looks.append(len(producers))
@@ -76,7 +76,7 @@ def test_a_producer_that_finds_no_room_in_time_is_refused(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(room, "SimpleQueue", NobodyComes)
     monkeypatch.setattr(room, "monotonic", lambda: now[0])
-    producers = Room()
+    producers = Room([])
     with pytest.raises(QueueFullError, match="full"):
         producers.wait(add, 2.5)
     assert timeouts == [1.0, 1.0, 0.5]
