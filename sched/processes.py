@@ -84,14 +84,14 @@ class Processes(Runner):
             why = as_error(error)
             raise TypeError(f"what goes to a process must be picklable: {why}") from None
         pipe, process = self._process(attempt)
-        attempt.can_stop(process.cancel)
+        stop = _Stop(process)
+        attempt.can_stop(stop)
         in_time = True
         try:
             pipe.send_bytes(call)
             if timeout is not None and not pipe.poll(timeout):
                 in_time = False
                 process.cancel()
-                pipe.poll(KILLED_IN)
                 raise EOFError
             outcome = pipe.recv_bytes()
         except (EOFError, OSError):  # the process has ended
@@ -100,6 +100,8 @@ class Processes(Runner):
             if not in_time:
                 raise TimeoutError(f"killed after its timeout of {timeout:g} s") from None
             raise ProcessDiedError(f"the process that ran it {_end(code)}") from None
+        finally:
+            stop.over()
         succeeded, value = pickle.loads(outcome)
         if succeeded:
             return value
@@ -141,9 +143,27 @@ class Processes(Runner):
         pipe, process = self._mine.pipe, self._mine.process
         self._mine.pipe = self._mine.process = None
         if pipe is not None:
+            if process is not None and process.cancelled():
+                _wait_for_end(pipe)  # pebble is about to kill it: it is not to end by itself first
             pipe.close()  # which it notices
         if process is not None:
             self._exit_code(process)
+
+
+class _Stop:
+    """Kills a process for as long as it runs this task, and not when it has the next one."""
+
+    def __init__(self, process: "Future[None]") -> None:
+        self._lock = threading.Lock()
+        self._process: Future[None] | None = process
+
+    def __call__(self) -> bool:
+        with self._lock:
+            return self._process is not None and self._process.cancel()
+
+    def over(self) -> None:
+        with self._lock:
+            self._process = None
 
 
 class _Mine(threading.local):
@@ -158,6 +178,13 @@ def _says_ready(pipe: Connection) -> bool:
         return pipe.recv_bytes() == READY
     except (EOFError, OSError):
         return False
+
+
+def _wait_for_end(pipe: Connection) -> None:
+    """Until the process at the other end is no more; what it still says is dropped."""
+    with suppress(EOFError, OSError):
+        while pipe.poll(KILLED_IN):
+            pipe.recv_bytes()
 
 
 def _end(exitcode: int | None) -> str:

@@ -216,17 +216,19 @@ def test_every_port_is_open_on_this_machine_alone() -> None:
 
 
 def test_after_shutdown_nothing_is_left() -> None:
-    before = _children()
+    before, threads = _children(), {*threading.enumerate()}  # other tests have some as well
     executor = DaskExecutor(None, 1)
     mine = _children() - before
+    watchdogs = [t for t in {*threading.enumerate()} - threads if t.name == "sched-dask"]
     assert mine
+    assert watchdogs
     assert executor.submit(len, "abc").result(PATIENCE) == 3
     executor.shutdown()
     executor.shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(len, "abc")
     assert psutil.wait_procs(mine, PATIENCE)[1] == []
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "sched-dask"], "ended")
+    wait_until(lambda: not any(t.is_alive() for t in watchdogs), "ended")
 
 
 @pytest.mark.parametrize(
