@@ -62,14 +62,16 @@ plots: .venv/.lab
 engines: .venv/.dev
 	@.venv/bin/python -m benchmarks engines $(ARGS)
 
-# One file runs in one process (loadfile): the cells of a notebook share a kernel.
+# One file runs in one process (loadfile): the cells of a notebook share a kernel. In the order of
+# their names: the files with the fewest tests last would be those with the longest.
 # Without a path in ARGS they are those of testpaths in pyproject.toml.
 # SCHED_PROGRESS is a fresh folder, so that no learner's score is read or changed. Not every shell
 # calls what waits for its EXIT when a signal ends it (dash does not).
 test: .venv/.dev
 	@progress=$$(mktemp -d) && trap 'rm -rf "$$progress"' EXIT && \
 	trap 'exit 129' HUP && trap 'exit 130' INT && trap 'exit 143' TERM && \
-	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 2 --dist loadfile --durations=20 \
+	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	    --durations=20 \
 	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(ARGS)
 
 lint: .venv/.dev

@@ -17,7 +17,7 @@ STEPS = st.lists(
         st.tuples(st.just("push"), RANKS),
         st.tuples(st.just("extend"), RANKS),
         st.tuples(st.just("load"), RANKS),
-        st.tuples(st.just("pop"), st.integers(1, 50)),
+        st.tuples(st.just("pop"), st.integers(1, 20)),
     ),
     max_size=8,
 )
