@@ -17,7 +17,7 @@ A program that calls ``every`` or ``cron`` again when it starts, with the same k
 what is there: an occurrence whose time has passed meanwhile runs once, and none is there twice.
 
     one run of a series     an add and an end, and O(1) beside
-    a moment of cron        O(fields), some microseconds; up to milliseconds for rare dates
+    a moment of cron        O(fields), tens of microseconds; milliseconds for rare dates
 """
 
 from collections.abc import Callable, Mapping
