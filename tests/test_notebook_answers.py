@@ -100,7 +100,6 @@ def sentences(cell: NotebookNode) -> list[str]:
         return re.findall(r"^[^'\"#]*#\s*(.*)$", cell.source, re.M)
     source = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S)
     source = re.sub(r"^(```|~~~).*?^\1[^\n]*$", "", source, flags=re.S | re.M)
-    source = re.sub(r"^.*<a id=.*$", "", source, flags=re.M)  # the glossary
     source = re.sub(r"\]\([^)]*\)", "]", source)
     source = re.sub(r"[*_`\[\]]|<[^>]+>", "", source)
     return _split(source)

@@ -14,8 +14,8 @@ listing      a cell tagged `listing` may be longer than 15 lines.
 measured     a cell that takes the time (perf_counter, timeit) is tagged `nbval-ignore-output`; the
              next code cell is compared, and states the conclusion.
 time         no cell sleeps (`time.sleep`): a VirtualClock is moved, threads wait for an Event.
-glossary     the first use of a word of the glossary in notebook 00 is a link to it there, outside
-             headings, code, tables and folded parts: [worker](00_start_here.ipynb#worker).
+glossary     the first use of a word of glossary.md is a link to it there, outside headings, code,
+             tables and folded parts: [worker](glossary.md#worker).
 figure       a cell with a picture ends in `plt.show()`, or calls what does; the next cell describes
              it in words (text, or printed by `plots.describe`), and one of the next two prints what
              nbval compares.
@@ -241,7 +241,16 @@ def no_word_tells_the_reader_that_it_is_easy(nb: Notebook) -> Iterator[str]:
 
 def places(cells: list[NotebookNode]) -> set[str]:
     """What a link can lead to in these cells: their headings, and the ids given by hand."""
-    source = "\n".join(cell.source for cell in cells)
+    return places_in("\n".join(cell.source for cell in cells))
+
+
+def places_of(path: Path) -> set[str]:
+    if path.suffix == ".ipynb":
+        return places(read(path).text)
+    return places_in(path.read_text(encoding="utf-8"))
+
+
+def places_in(source: str) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", source, flags=re.M)
     ids = re.findall(r"""\bid=["']([^"']+)""", source)
     return {re.sub(r"\s+", "-", heading.strip()) for heading in headings} | set(ids)
@@ -261,23 +270,20 @@ def a_local_link_leads_somewhere(nb: Notebook) -> Iterator[str]:
                 yield nb.at(cell, f"the link leads nowhere: {target}")
             elif not path and anchor not in places(nb.text):
                 yield nb.at(cell, f"no heading is called {target}")
-            elif anchor and there.suffix == ".ipynb" and anchor not in places(read(there).text):
+            elif path and anchor and anchor not in places_of(there):
                 yield nb.at(cell, f"there is nothing called {anchor} in {path}")
 
 
 # --- the glossary ---------------------------------------------------------------------------------
 
-GLOSSARY = "00_start_here.ipynb"
+GLOSSARY = "glossary.md"
 EVERYDAY = {"ready", "waiting", "due", "clock", "n"}  # mostly used as in any other text
 
 
 def glossary() -> dict[str, list[str]]:
-    """The words of the glossary in notebook 00, by the name that a link to them ends in."""
-    rows = [
-        row
-        for cell in read(NOTEBOOKS / GLOSSARY).text
-        for row in re.findall(r'^\| <a id="([^"]+)"></a>([^|]+)\|', cell.source, flags=re.M)
-    ]
+    """The words of the glossary, by the name that a link to them ends in."""
+    page = (NOTEBOOKS / GLOSSARY).read_text(encoding="utf-8")
+    rows = re.findall(r'^\| <a id="([^"]+)"></a>([^|]+)\|', page, flags=re.M)
     return {name: meant.strip().split(", ") for name, meant in rows}
 
 
@@ -315,8 +321,6 @@ def first_use(term: str, nb: Notebook) -> tuple[NotebookNode, int, int] | None:
 
 @rule
 def the_first_use_of_a_word_of_the_glossary_leads_there(nb: Notebook) -> Iterator[str]:
-    if nb.number == "00":
-        return
     for name, terms in glossary().items():
         link = f"]({GLOSSARY}#{name})"
         linked = sum(cell.source.count(link) for cell in nb.text)
@@ -710,11 +714,12 @@ FAULTY += [
     (a_local_link_leads_somewhere, more(text('<img src="none.png">')), "none.png"),
     (a_local_link_leads_somewhere, more(text("[up](#Nowhere)")), "#Nowhere"),
     (a_local_link_leads_somewhere, more(text(f"[a]({GLOSSARY}#no-word)")), "no-word"),
+    (a_local_link_leads_somewhere, more(text("[a](00_start_here.ipynb#No)")), "called No"),
 ]
 FAULTY += [
     (the_first_use_of_a_word_of_the_glossary_leads_there, more(*cells), said)
     for cells, said in (
-        ([text("Two **workers** meet.")], "[workers](00_start_here.ipynb#worker)"),
+        ([text("Two **workers** meet.")], "[workers](glossary.md#worker)"),
         ([text("It retries."), text(f"A [retry]({GLOSSARY}#retry).")], "'retries'"),
         ([text(f"A [lock]({GLOSSARY}#lock), a [lock]({GLOSSARY}#lock).")], "2 times"),
         ([text("## Heaps\n| heap |\n|---|\n\nA `heap` is a heap.")], "first use of 'heap'"),
