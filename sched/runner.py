@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Set
 from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import Context
+from functools import partial
 from typing import Any
 
 from sched.arguments import as_error, class_name, shown
@@ -48,6 +49,7 @@ class Runner:
         self.takes_next: Callable[[], bool] = bool  # whether the worker that asks may take a task
         self.cancels_retries = False  # whether a task that would run again is cancelled instead
         self.broken: BaseException | None = None  # why nothing can run any more
+        self.unrecorded: list[Callable[[], object]] = []  # ends that could not be recorded
 
     def attempt(self, task: Task, worker: str) -> Task | None:
         """Run a task that was handed out, and end the hand-out.
@@ -131,12 +133,18 @@ class Runner:
         takes_next: Callable[[], bool] = bool,
         *,
         error: BaseException | None = None,
+        counts: bool | None = None,
     ) -> Task | None:
-        """End the hand-out. Returns the next task, if it was taken as well."""
+        """End the hand-out. Returns the next task, if it was taken as well.
+
+        counts: whether its action says how it ends, as nobody has cancelled it before; None to ask.
+        """
         scheduler, task = self.scheduler, attempt.task
         how, following = "succeeded", None
+        if counts is None:
+            counts = self.attempts.end(attempt)
         try:
-            if not self.attempts.end(attempt):
+            if not counts:
                 how = "was cancelled"
                 scheduler.abort(task)
             elif error is None and takes_next():
@@ -156,10 +164,21 @@ class Runner:
             _log(
                 logging.WARNING, task, worker, "ended before: its result comes too late: %s", stale
             )
+        except BaseException:
+            late = partial(self.end, attempt, worker, result, error=error, counts=counts)
+            self.unrecorded.append(late)
+            raise
         else:
             if log.isEnabledFor(logging.DEBUG):
                 _log(logging.DEBUG, task, worker, how)
         return following
+
+    def record_late(self) -> None:
+        """Record the ends that could not be, if what kept them from it (a clock, a disk) is over.
+        Idempotent. O(their number)."""
+        with suppress(Exception):  # the pool has told of it, and the task stays RUNNING
+            while self.unrecorded:
+                self.unrecorded.pop()()
 
 
 def _nobody(*_: object) -> None:

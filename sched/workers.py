@@ -69,7 +69,9 @@ class WorkerPool(Outcomes):
     A task may do with its pool whatever it likes, except wait for it: ``shutdown`` does not wait
     when a task calls it, ``drain`` raises. A worker that crashes (for a fault in the scheduler, its
     clock or the executor: no task can do that) stops the pool, and ``drain`` and the ``with`` block
-    raise. In a forked child a pool that was started before has no threads, and says so.
+    raise. An end that it could not record is recorded by ``shutdown``; if that fails, too, the task
+    stays RUNNING, and ``running_tasks()`` lists it. In a forked child a pool that was started
+    before has no threads, and says so.
 
     Raises TypeError or ValueError for a bad argument, ValueError for a VirtualClock, ImportError
     if what the executor needs is missing.
@@ -190,6 +192,7 @@ class WorkerPool(Outcomes):
         for worker in crew:
             worker.join()
         self._runner.join()
+        self._runner.record_late()
         return True
 
     def pause(self) -> None:

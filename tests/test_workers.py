@@ -1117,10 +1117,10 @@ def test_a_worker_that_sleeps_keeps_no_task_in_memory(caplog: pytest.LogCaptureF
 class BrokenClock:
     """Works until told otherwise, for workers only."""
 
-    broken = False
+    broken, threads = False, "-worker-"
 
     def now(self) -> float:
-        if self.broken and "-worker-" in threading.current_thread().name:
+        if self.broken and self.threads in threading.current_thread().name:
             raise OSError("the clock stands still")
         return time.time()
 
@@ -1163,6 +1163,33 @@ def test_drain_is_told_of_a_crash_though_nothing_is_pending() -> None:
     assert isinstance(error, RuntimeError) and "a worker crashed with OSError" in str(error)
     assert until(lambda: not pool._crew)
     assert [str(task) for task in s.running_tasks()] == ["t"]
+
+
+@pytest.mark.parametrize("error", [None, ValueError("no")])
+def test_an_end_that_could_not_be_recorded_is_recorded_at_shutdown(error: Exception | None) -> None:
+    clock = BrokenClock()
+    s = HeapScheduler(clock=clock)
+
+    def action() -> str:
+        clock.broken = True
+        if error is not None:
+            raise error
+        return "done"
+
+    i = s.add_task(1, "t", action=action)
+    pool = WorkerPool(s, 2).start()
+    with pytest.raises(RuntimeError, match="a worker crashed with OSError"):
+        pool.drain(PATIENCE)
+    clock.threads = ""  # of all threads
+    assert pool.shutdown()
+    clock.broken = False
+    assert [task.id for task in s.running_tasks()] == [i]
+    for _ in range(2):
+        assert pool.shutdown()
+        assert (s.task(i).result, s.task(i).error) == (
+            ("done", None) if error is None else (None, "ValueError: no")
+        )
+    s.check()
 
 
 def test_a_pool_that_gets_no_more_threads_works_on_with_those_it_has(
