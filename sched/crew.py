@@ -91,8 +91,8 @@ class Crew:
                 self._crew.discard(me)
                 self._sleepers.rise(me)
             self._is_over()
-            if self._stopping:
-                self._sleepers.wake_all()
+            if self._stopping or len(self._crew) > self._size:
+                self._sleepers.bell.ring()  # for the next one that is to end
             else:
                 self._pass_on()  # this one may have been woken for a task
 
@@ -134,6 +134,8 @@ class Crew:
                     self._pass_on()
                 return task
             if (task := self._sleep(me)) is not None:
+                if woken:  # for several, of which this one was due when it looked once more
+                    self._pass_on()
                 return task
             woken = True
         return None
@@ -171,7 +173,7 @@ class Crew:
         """End the workers, each after the task that it is running. Takes no lock."""
         self._stopping = self._paused = True
         self._end_notices()
-        self._sleepers.wake_all()
+        self._sleepers.bell.ring()  # for one, who does so for the next
         self._runner.look_again()
         self._onlookers.tell()
 

@@ -1,16 +1,15 @@
 """Room: producers that wait while ``max_pending`` tasks are pending.
 
 Made known, then looked once more, then waiting: whoever makes room after the look rings the bell.
-A bell is a SimpleQueue, which is written in C: an interrupt of the wait leaves nothing half done.
 """
 
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
 from sched import forks
 from sched.audience import Audience
+from sched.bell import Bell
 from sched.task import QueueFullError
 
 LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it
@@ -18,7 +17,7 @@ LONGEST = 1.0  # seconds until a wait notices a Ctrl-C that did not end it
 T = TypeVar("T")
 
 
-class Room(Audience[SimpleQueue[None]]):
+class Room(Audience[Bell]):
     """The bells of those who wait."""
 
     def __init__(self, takes: list[object]) -> None:
@@ -33,7 +32,7 @@ class Room(Audience[SimpleQueue[None]]):
 
     def wait(self, add: Callable[[], T], seconds: float) -> T:
         """Call add() until it finds room. Raises its QueueFullError when time is over."""
-        bell: SimpleQueue[None] = SimpleQueue()
+        bell = Bell()
         end = monotonic() + seconds
         try:
             while True:
@@ -46,14 +45,11 @@ class Room(Audience[SimpleQueue[None]]):
                 if bell not in self:
                     self.join(bell, bell, self._takes)
                     continue
-                try:
-                    bell.get(timeout=min(left, LONGEST))
-                except Empty:
-                    pass
+                bell.wait(min(left, LONGEST))
         finally:
             self.leave(bell)
 
     def tell(self) -> None:
         """Let all of them look again. O(their number)."""
         for bell in list(self.values()):
-            bell.put(None)
+            bell.ring()

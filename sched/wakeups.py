@@ -12,16 +12,14 @@ No wake-up is lost, by one rule: *announce, then look*. A worker announces that 
 sleep, and then looks for a task once more; whoever adds a task adds it first, and looks for an
 announcement after that. One of the two sees the other. An add that was interrupted between the two
 is found when a sleeper wakes by itself, which each does before long.
-
-A bell is a SimpleQueue, which is written in C. A Condition and an Event are written in Python, and
-Ctrl-C inside one can leave a lock held for ever, or lose a wake-up.
 """
 
 import math
 import threading
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from time import monotonic
+
+from sched.bell import Bell
 
 LONGEST = 1.0  # seconds until a waiting thread notices a Ctrl-C that did not end its wait
 REDRAW = 0.1  # seconds between two pictures of a progress bar
@@ -45,14 +43,12 @@ class Sleepers:
         self.rises = 0  # changes whenever somebody ceases to be idle
         self.idle: set[object] = set()  # who has looked in vain and sleeps, or has yet to begin
         self._deadlines: dict[object, float] = {}
-        self._bell: SimpleQueue[None] = SimpleQueue()
-        self._rung = False  # for one who is on its way; from Python 3.13 on the bell is empty then
+        self.bell = Bell()
 
     def notice(self, run_at: float) -> None:
-        """Something can run at this moment. Takes no lock, and at most one ``put``. O(1)."""
-        if run_at < self.wakes_at - SLACK and not self._rung:
-            self._rung = True  # no signal comes between this and the ring
-            self._bell.put(None)
+        """Something can run at this moment. Takes no lock. O(1)."""
+        if run_at < self.wakes_at - SLACK:
+            self.bell.ring()
 
     def announce(self, me: object, now: float) -> None:
         """This one is about to sleep, and will look once more first. O(sleepers)."""
@@ -71,11 +67,7 @@ class Sleepers:
 
     def wait(self, seconds: float) -> None:
         """Sleep until the bell rings for this one, or the time is over."""
-        try:
-            self._bell.get(timeout=seconds)
-        except Empty:
-            pass
-        self._rung = False
+        self.bell.wait(seconds)
 
     def rise(self, me: object, *, slept: bool = True) -> None:
         """It is awake, or has ended. O(sleepers)."""
@@ -88,11 +80,6 @@ class Sleepers:
     def attend(self, *, paused: bool) -> None:
         """Whether there is anything to wake for: nothing is noticed in a pause. O(sleepers)."""
         self.wakes_at = -math.inf if paused else min(self._deadlines.values(), default=-math.inf)
-
-    def wake_all(self) -> None:
-        """Wake everybody. Takes no lock. O(sleepers)."""
-        for _ in range(len(self._deadlines) + 1):
-            self._bell.put(None)
 
     def _set_deadline(self, me: object, deadline: float) -> None:
         self._deadlines[me] = deadline
@@ -108,12 +95,12 @@ class Onlookers:
     """
 
     def __init__(self) -> None:
-        self._bells: dict[object, SimpleQueue[None]] = {}
+        self._bells: dict[object, Bell] = {}
 
     def tell(self, *_: object) -> None:
         """Let all of them look again. Takes no lock. O(onlookers)."""
         for bell in list(self._bells.values()):
-            bell.put(None)
+            bell.ring()
 
     def wait(
         self,
@@ -126,7 +113,7 @@ class Onlookers:
         reached: asked once, and then whenever told. draw: called again and again meanwhile.
         O(1) each time, beside what the two cost.
         """
-        bell: SimpleQueue[None] = SimpleQueue()
+        bell = Bell()
         end = math.inf if timeout is None else monotonic() + timeout
         self._bells[bell] = bell
         try:
@@ -136,10 +123,7 @@ class Onlookers:
                     return False
                 if draw is not None:
                     draw()
-                try:
-                    bell.get(timeout=min(left, REDRAW if draw else LONGEST))
-                except Empty:
-                    pass
+                bell.wait(min(left, REDRAW if draw else LONGEST))
             return True
         finally:
             self._bells.pop(bell, None)

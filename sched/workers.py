@@ -224,7 +224,7 @@ class WorkerPool(Outcomes):
             self._size = self._threads_for(size)
             self._grow()
         if len(self._crew) > self._size:
-            self._sleepers.wake_all()
+            self._sleepers.bell.ring()  # for one, who does so for the next
 
     def __enter__(self) -> "WorkerPool":
         self.start()

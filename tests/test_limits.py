@@ -1,7 +1,5 @@
 """Limits on how many tasks may be pending, and how many dead letters are kept."""
 
-from queue import Empty
-
 import pytest
 
 from sched import QueueFullError, Scheduler, TaskStatus, UnknownTaskError, VirtualClock, room
@@ -42,12 +40,12 @@ def test_the_oldest_dead_letter_goes_when_there_are_too_many(
 class NobodyRings:
     """A bell that is never rung: whoever waits for it was not to wait."""
 
-    def get(self, timeout: float) -> None:
+    def wait(self, seconds: float) -> None:
         raise AssertionError("it waits, though there is room")
 
 
 def test_a_producer_looks_once_more_before_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "SimpleQueue", NobodyRings)
+    monkeypatch.setattr(room, "Bell", NobodyRings)
     producers, looks = Room([]), []
 
     def add() -> str:
@@ -66,15 +64,14 @@ def test_a_producer_that_finds_no_room_in_time_is_refused(monkeypatch: pytest.Mo
     now, timeouts = [100.0], []
 
     class NobodyComes:
-        def get(self, timeout: float) -> None:
-            timeouts.append(timeout)
-            now[0] += timeout
-            raise Empty
+        def wait(self, seconds: float) -> None:
+            timeouts.append(seconds)
+            now[0] += seconds
 
     def add() -> None:
         raise QueueFullError("full")
 
-    monkeypatch.setattr(room, "SimpleQueue", NobodyComes)
+    monkeypatch.setattr(room, "Bell", NobodyComes)
     monkeypatch.setattr(room, "monotonic", lambda: now[0])
     producers = Room([])
     with pytest.raises(QueueFullError, match="full"):

@@ -7,12 +7,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from sched import HeapScheduler, Scheduler, TaskStatus, VirtualClock, WorkerPool, room
+from sched.bell import Bell
 from tests.schedulers import IN_MEMORY, ledger_of
 
 THREADS = 8
@@ -186,14 +186,14 @@ def when_waiting(monkeypatch: pytest.MonkeyPatch, adders: int) -> threading.Even
     """An event that is set once so many calls of add_task wait for room, until they are told."""
     reached, waiting = threading.Event(), []
 
-    class ObservedBell(SimpleQueue):
-        def get(self, *args: Any, **kwargs: Any) -> Any:
+    class ObservedBell(Bell):
+        def wait(self, seconds: float) -> None:
             waiting.append(self)
             if len(waiting) == adders:
                 reached.set()
-            return super().get(*args, **kwargs)
+            super().wait(seconds)
 
-    monkeypatch.setattr(room, "SimpleQueue", ObservedBell)
+    monkeypatch.setattr(room, "Bell", ObservedBell)
     monkeypatch.setattr(room, "LONGEST", 3600.0)  # so that nobody looks again unless told
     return reached
 
