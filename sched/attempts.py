@@ -17,11 +17,11 @@ class Attempt:
     """A task that runs.
 
     deadline: when its timeout is over, in monotonic seconds.
-    stop: ends it from outside, where that can be done. stopped: whether that was done because the
-    pool ends, and not because it was cancelled.
+    stop: ends it from outside, where that can be done; says whether it does. stopped: whether that
+    was done because the pool ends, and not because it was cancelled.
     """
 
-    __slots__ = ("_token", "deadline", "stop", "stopped", "task")
+    __slots__ = ("_token", "deadline", "is_to_stop", "stop", "stopped", "task")
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -30,7 +30,7 @@ class Attempt:
         if isinstance(payload, Details) and payload.timeout is not None:
             self.deadline = monotonic() + payload.timeout
         self.stop: Callable[[], bool] | None = None
-        self.stopped = False
+        self.is_to_stop = self.stopped = False
         self._token = [None]
 
     def decide(self) -> bool:
@@ -44,8 +44,18 @@ class Attempt:
     def can_stop(self, stop: Callable[[], bool]) -> None:
         """From now on it can be ended from outside. O(1)."""
         self.stop = stop
-        if self.task.cancelled or self.stopped:  # by somebody who came before
+        if self.is_to_stop:  # for somebody who came before
+            self.stop_now()
+        elif self.task.cancelled:
             stop()
+
+    def stop_now(self) -> bool:
+        """Its pool ends: stop it, now or when that can be done; whether it is stopped. O(1)."""
+        self.is_to_stop = True
+        if self.stop is not None:
+            self.stopped = True  # first, as it may end before the next line
+            self.stopped = self.stop()
+        return self.stopped
 
     def cancel(self) -> None:
         """Tell its action, and stop it if that can be done. O(1)."""
@@ -62,11 +72,14 @@ class Attempts(set[Attempt]):
     def __init__(self) -> None:
         super().__init__()
         self.wanted: set[int] = set()  # ids to be cancelled, of tasks that nobody runs yet
+        self.are_to_stop = False  # those that begin from now on, too
 
     def begin(self, task: Task) -> Attempt:
         """A worker is about to run it; it may be cancelled already. O(1)."""
         attempt = Attempt(task)
         self.add(attempt)
+        if self.are_to_stop:
+            attempt.is_to_stop = True
         if self.wanted and task.id in self.wanted:
             self.wanted.discard(task.id)
             self.cancel(task.id)
@@ -96,11 +109,8 @@ class Attempts(set[Attempt]):
 
     def stop_all(self) -> bool:
         """Stop what can be stopped from outside; whether there was anything. O(what runs)."""
-        stopped = []
-        for attempt in list(self):
-            attempt.stopped = True
-            if attempt.stop is not None:
-                stopped.append(attempt.stop())
+        self.are_to_stop = True
+        stopped = [attempt.stop_now() for attempt in list(self)]
         return any(stopped)
 
     def stuck(self) -> int:

@@ -109,7 +109,7 @@ class Coroutines(Runner):
         return threading.current_thread() in self._plain.threads or super().runs_here()
 
     def have_begun(self, busy: int) -> bool:
-        return not busy
+        return not busy and len(self._seated) <= len(self.attempts)
 
     def look_again(self) -> None:
         self._room.tell()

@@ -8,7 +8,7 @@ This is the seam for engines on other machines: whatever is an ``Executor`` can 
 """
 
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any
 
 from sched.attempts import Attempt
@@ -65,7 +65,12 @@ class Elsewhere(Runner):
             self.give_up(attempt, error)
             raise
         attempt.can_stop(future.cancel)
-        return future.result()
+        try:
+            return future.result()
+        except CancelledError as error:  # the action's own, or the future was not to run at all
+            if future.cancelled() and not (attempt.stopped or attempt.task.cancelled):
+                self.give_up(attempt, error)  # whose executor it is has shut it down
+            raise
 
     def give_up(self, attempt: Attempt, error: BaseException) -> None:
         """No task is to blame, and each would fail in turn: give this one back, and stop. O(1)."""

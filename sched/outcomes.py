@@ -10,7 +10,7 @@ from sched.execution import current_task
 from sched.progress import progress_bar
 from sched.task import FinishedTask, Task, TaskStatus, UnknownTaskError
 
-IN_BETWEEN = 1.0  # seconds in which a worker begins with what it has taken
+IN_BETWEEN = 1.0  # seconds in which a worker begins with what it has taken, or records its end
 
 
 class Outcomes(Crew):
@@ -111,19 +111,31 @@ class Outcomes(Crew):
         attempts = self._runner.attempts
         if self._scheduler.cancel(task_id) or attempts.cancel(task_id):
             return True
-        attempts.wanted.add(task_id)  # for a worker that has taken it and is about to begin
+        attempts.wanted.add(task_id)  # for a worker that is about to begin with it
         if threading.current_thread() in self._crew and current_task() is None:
             return True  # it is this one, which tells a subscriber that the task starts
         end = monotonic() + IN_BETWEEN
-        while self._is_in_between(task_id) and monotonic() < end and not attempts.cancel(task_id):
+        while monotonic() < end and self._is_in_between(task_id):
+            if attempts.cancel(task_id):
+                break
+            if self._cancel_pending(task_id):  # it has failed meanwhile, and was to run again
+                attempts.wanted.discard(task_id)
+                return True
             sleep(0.001)
         return attempts.cancel(task_id) or attempts.was_wanted(task_id)
 
-    def _is_in_between(self, task_id: int) -> bool:
-        """Whether a worker may have taken the task that has not begun with it yet."""
+    def _cancel_pending(self, task_id: int) -> bool:
         try:
-            running = self._scheduler.status(task_id) is TaskStatus.RUNNING
+            return self._scheduler.cancel(task_id)
+        except UnknownTaskError:  # it has ended and been evicted from history meanwhile
+            return False
+
+    def _is_in_between(self, task_id: int) -> bool:
+        """Whether the task may wait for a worker to begin with it, or to record what came of it."""
+        try:
+            status = self._scheduler.status(task_id)
         except UnknownTaskError:
             return False
-        busy = len(self._crew) - len(self._sleepers.idle)
-        return running and not self._runner.have_begun(busy)
+        if status is TaskStatus.RUNNING:
+            return not self._runner.have_begun(len(self._crew) - len(self._sleepers.idle))
+        return status is TaskStatus.PENDING

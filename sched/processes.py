@@ -83,9 +83,10 @@ class Processes(Runner):
         except Exception as error:
             why = as_error(error)
             raise TypeError(f"what goes to a process must be picklable: {why}") from None
-        pipe, process = self._process(attempt)
-        stop = _Stop(process)
+        stop = _Stop()
         attempt.can_stop(stop)
+        pipe, process = self._process(attempt)
+        stop.begin(process)
         in_time = True
         try:
             pipe.send_bytes(call)
@@ -153,17 +154,26 @@ class Processes(Runner):
 class _Stop:
     """Kills a process for as long as it runs this task, and not when it has the next one."""
 
-    def __init__(self, process: "Future[None]") -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: Future[None] | None = process
+        self._process: Future[None] | None = None
+        self._asked = self._over = False
 
     def __call__(self) -> bool:
         with self._lock:
-            return self._process is not None and self._process.cancel()
+            if not self._over:
+                self._asked = self._process is None or self._process.cancel()
+            return self._asked
+
+    def begin(self, process: "Future[None]") -> None:
+        with self._lock:
+            self._process = process
+            if self._asked:
+                process.cancel()
 
     def over(self) -> None:
         with self._lock:
-            self._process = None
+            self._over, self._process = True, None
 
 
 class _Mine(threading.local):

@@ -102,7 +102,7 @@ class Runner:
         return self.loop is not None and bool(self.loop.is_here())
 
     def have_begun(self, busy: int) -> bool:
-        """Whether so many busy workers have begun with what they have taken. O(1)."""
+        """Whether so many busy workers have begun with what they have, and have not ended. O(1)."""
         return busy <= len(self.attempts)
 
     def look_again(self) -> None:

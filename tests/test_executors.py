@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool
+from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool, outcomes
 from tests.test_threads import PATIENCE
 
 if sys.platform == "emscripten":  # Pyodide's core has no threads
@@ -381,6 +381,35 @@ def test_cancelling_and_ending_at_once_agree_on_one_end() -> None:
     assert not pool._runner.attempts and not pool._runner.attempts.wanted
 
 
+@pytest.fixture
+def _nobody_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcomes, "IN_BETWEEN", PATIENCE)
+
+
+@pytest.mark.usefixtures("_nobody_gives_up")
+@pytest.mark.parametrize("executor", ["thread", "process", "async", "custom"])
+def test_a_task_whose_failure_is_being_recorded_is_cancelled_too(make: Make) -> None:
+    s = HeapScheduler()
+    fail, recording, go = s.fail, threading.Event(), threading.Event()
+
+    def slowly(*args: Any, **kwargs: Any) -> bool:
+        recording.set()
+        assert go.wait(PATIENCE)
+        return fail(*args, **kwargs)
+
+    s.fail = slowly
+    again = RetryPolicy(max_attempts=None, base=HOUR)
+    with make(s) as pool, ThreadPoolExecutor(1) as caller:
+        i = s.add_task(1, "t", action=jobs.raises, args=("ValueError",), retry=again)
+        assert recording.wait(PATIENCE)
+        cancelled = caller.submit(pool.cancel, i)
+        time.sleep(0.01)  # it may say at once that it cannot
+        go.set()
+        assert cancelled.result(PATIENCE)
+        assert s.status(i) is TaskStatus.CANCELLED
+        assert not pool._runner.attempts.wanted
+
+
 # --- many -----------------------------------------------------------------------------------------
 
 
@@ -545,6 +574,46 @@ def test_what_a_shutdown_stops_runs_again_in_another_pool(
     with make(s) as pool:
         assert pool.drain(PATIENCE)
     assert s.task(i).result == "went" and s.task(i).attempts == 2
+
+
+@hard
+def test_a_shutdown_stops_what_a_worker_is_about_to_begin_with(make: Make, here: str) -> None:
+    s = HeapScheduler()
+    take, taken, go = s.get_next_task, threading.Event(), threading.Event()
+
+    def get_next_task() -> Any:
+        if (task := take()) is not None:
+            taken.set()
+            assert go.wait(PATIENCE)
+        return task
+
+    s.get_next_task = get_next_task
+    i = s.add_task(1, "t", action=jobs.hangs, args=(here, "t"))
+    with make(s, 1) as pool:
+        assert taken.wait(PATIENCE)
+        assert pool.shutdown(timeout=0) is False
+        go.set()
+        assert until(lambda: s.status(i) is TaskStatus.PENDING)
+    assert s.task(i).error == "InterruptedError: its pool was shut down"
+
+
+@soft
+def test_what_is_left_alone_fails_for_reasons_of_its_own(make: Make) -> None:
+    s = HeapScheduler()
+    running, go = threading.Event(), threading.Event()
+
+    def action() -> None:
+        running.set()
+        assert go.wait(PATIENCE)
+        raise ValueError("its own")
+
+    i = s.add_task(1, "t", action=action)
+    with make(s) as pool:
+        assert running.wait(PATIENCE)
+        assert pool.shutdown(timeout=0.01) is False
+        go.set()
+        assert until(lambda: s.status(i) is not TaskStatus.RUNNING)
+    assert (s.status(i), s.task(i).error) == (TaskStatus.FAILED, "ValueError: its own")
 
 
 @soft
@@ -724,6 +793,28 @@ def test_an_executor_that_takes_nothing_more_stops_the_pool_and_loses_nothing(
     with WorkerPool(s) as pool:
         assert pool.drain(PATIENCE)
     assert {s.status(i) for i in ids} == {TaskStatus.SUCCEEDED}
+
+
+def test_what_an_executor_had_yet_to_begin_when_it_was_shut_down_is_not_lost() -> None:
+    s = HeapScheduler()
+    busy, go = threading.Event(), threading.Event()
+
+    def action() -> None:
+        busy.set()
+        assert go.wait(PATIENCE)
+
+    one_thread = ThreadPoolExecutor(1)
+    pool = WorkerPool(s, 2, executor=one_thread).start()
+    i = s.add_task(1, "t", action=action)
+    assert busy.wait(PATIENCE)
+    j = s.add_task(1, "queued in the executor", action=int)
+    assert until(lambda: one_thread._work_queue.qsize())
+    one_thread.shutdown(wait=False, cancel_futures=True)
+    go.set()
+    with pytest.raises(RuntimeError, match="a worker crashed with CancelledError"):
+        pool.drain(PATIENCE)
+    pool.shutdown()
+    assert (s.status(i), s.status(j)) == (TaskStatus.SUCCEEDED, TaskStatus.PENDING)
 
 
 def test_an_executor_that_refuses_one_task_fails_that_task() -> None:
