@@ -62,6 +62,7 @@ plots: .venv/.lab
 engines: .venv/.dev
 	@.venv/bin/python -m benchmarks engines $(ARGS)
 
+# One process more than a small machine has cores: many tests wait for something.
 # One file runs in one process (loadfile): the cells of a notebook share a kernel. In the order of
 # their names: the files with the fewest tests last would be those with the longest.
 # Without a path in ARGS they are those of testpaths in pyproject.toml.
@@ -70,7 +71,7 @@ engines: .venv/.dev
 test: .venv/.dev
 	@progress=$$(mktemp -d) && trap 'rm -rf "$$progress"' EXIT && \
 	trap 'exit 129' HUP && trap 'exit 130' INT && trap 'exit 143' TERM && \
-	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	    --durations=20 \
 	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(ARGS)
 

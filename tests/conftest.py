@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cancel-cycles",
         type=int,
-        default=10_000,
+        default=2_000,
         help="how many tasks are added and cancelled while the memory must stay flat",
     )
     parser.addoption(
@@ -67,12 +67,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-heading",
         action="store_true",
-        help="run each notebook again from each of its headings, not only from the first",
+        help="run each notebook again from each of its headings, and the deeper ones too",
     )
     parser.addoption(
         "--every-answer",
         action="store_true",
-        help="run the notebooks with each right answer in turn, not only with the solutions",
+        help="run the notebooks with each right answer in turn, not only with the solutions, and the deeper ones too",
     )
     parser.addoption(
         "--sigterms",

@@ -154,6 +154,7 @@ def test_the_largest_size_is_repeated_first():
 
 def test_a_slow_machine_measures_each_size_and_repeats_less(monkeypatch):
     monkeypatch.setattr(race, "MANY", 2**10)
+    monkeypatch.setattr(race, "play", lambda *what: [Sample(*what, 1.0, 1.0, 1.0)])
     steps = race.steps(2**10, repeats=3, patience=0.0)
     samples = [sample for step in steps for sample in step.run()]
     assert {s.number for s in samples} == {0}
@@ -263,6 +264,8 @@ def test_the_command_leaves_what_is_beside_the_peers_alone(quick, tmp_path, monk
 def test_a_peer_that_is_not_installed_is_named_and_left_out(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(field, "find_spec", lambda package: package != "simpy" or None)
     monkeypatch.setattr("benchmarks.peers.plot.draw_all", lambda *_: [])
+    for name in {*PEERS} - {RAW_HEAP, HEAP, "simpy"}:
+        monkeypatch.delitem(PEERS, name)
     only = ["--only", "peer_checks", "--only", "peers"]
     assert main(["peers", "--quick", "--max-n", "1024", *only, "--out", str(tmp_path)]) == 0
     (missing,) = [row for row in rows(tmp_path / "peer_checks.csv") if row["peer"] == "simpy"]

@@ -35,12 +35,13 @@ QUEUING = {
         "fail with retry_in",
     ],
     "crowded": ["cancel a ready one", "reprioritize a ready one", "get_next_task"],
-    "marked": ["get_next_task", "check"],
+    "marked": ["get_next_task"],
 }
+MARKED = ["complete", "add_task", "check"]
 WAITING = ["cancel a waiting one", "reprioritize a waiting one"]
 ASKING = [
-    *("add_task with a delay", "add_tasks with keys and delays", "get_next_task", "complete"),
-    *("fail with a retry", "cancel a ready one", "requeue", "iterating"),
+    *("add_task with a delay", "get_next_task", "complete", "fail with a retry"),
+    *("cancel a ready one", "requeue", "iterating"),
 ]
 SHARING = [
     *(ADDING[0], "add_task with a key", "add_tasks", "get_next_task", "peek_next_task", "complete"),
@@ -60,7 +61,7 @@ def cases(every: bool) -> Iterator[Case]:
             every
             or (heap and usual and (not options or name in MOVING))
             or (heap and kind == "crowded" and not options and name in WAITING)
-            or (heap and kind == "marked" and not options and name in ("complete", "add_task"))
+            or (heap and kind == "marked" and not options and name in MARKED)
             or (not options and name in QUEUING[kind])
         ):
             yield name, kind_of_scheduler, kind, options

@@ -1,9 +1,9 @@
 """Any cell may be run again: nothing hangs, nothing raises, and what is compared repeats.
 
-Each cell of a learner's copy is run twice in a row; then everything once more from the first `##`
-on, and with --every-heading (`make soak`) from each of them. What the second run of a cell rightly
-continues, such as taking the next task, is tagged `moves-on`. The copies hold no `ci-only` cell, so
-that these runs show as well that no other cell needs one.
+Each cell of a learner's copy is run twice in a row. With --every-heading (`make soak`) everything is
+run once more from each heading, and the deeper notebooks are run as well. What the second run of a
+cell rightly continues, such as taking the next task, is tagged `moves-on`. The copies hold no
+`ci-only` cell, so that these runs show as well that no other cell needs one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def twice_each(running: Kernel, cells: Sequence[NotebookNode]) -> Iterator[str]:
 
 
 def again_from_headings(
-    running: Kernel, cells: Sequence[NotebookNode], stored: dict[str, NotebookNode], every: bool
+    running: Kernel, cells: Sequence[NotebookNode], stored: dict[str, NotebookNode]
 ) -> Iterator[str]:
     """What goes wrong when the cells below a heading are run again, to the end."""
     headings = [
@@ -46,7 +46,7 @@ def again_from_headings(
         for number, cell in enumerate(cells)
         if cell.cell_type == "markdown" and cell.source.startswith("## ")
     ]
-    for number in headings if every else headings[:1]:
+    for number in headings:
         heading = cells[number].source.partition("\n")[0]
         for cell in code_cells(cells[number:]):
             outputs = running.run(cell)
@@ -61,16 +61,23 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copies(tmp_path_factory.mktemp("checkout"))
 
 
-@pytest.mark.parametrize("path", [*STORED, *DEEPER], ids=lambda path: path.stem)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "path" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-heading")
+        paths = [*STORED, *DEEPER] if every else STORED
+        metafunc.parametrize("path", paths, ids=lambda path: path.stem)
+
+
 def test_every_cell_can_be_run_again(
     path: Path, work: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     copy = work / path.relative_to(NOTEBOOKS)
     cells = nbformat.read(copy, as_version=4).cells
     stored = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-    every = pytestconfig.getoption("--every-heading")
     with kernel(copy.parent, tmp_path / "progress") as running:
-        faults = [*twice_each(running, cells), *again_from_headings(running, cells, stored, every)]
+        faults = list(twice_each(running, cells))
+        if pytestconfig.getoption("--every-heading"):
+            faults += again_from_headings(running, cells, stored)
     assert not faults, "\n" + "\n".join(faults)
 
 
@@ -111,7 +118,7 @@ def test_a_cell_that_cannot_be_run_again_is_found(
         try:
             faults = [
                 *twice_each(running, cells),
-                *again_from_headings(running, cells, stored, every=True),
+                *again_from_headings(running, cells, stored),
             ]
         except TimeoutError as error:
             faults = [str(error)]
