@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-answer",
         action="store_true",
-        help="run the notebooks with each right answer in turn, not only with the solutions, and the deeper ones too",
+        help="run the notebooks with each right answer in turn, and the deeper ones too",
     )
     parser.addoption(
         "--sigterms",

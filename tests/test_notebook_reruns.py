@@ -1,8 +1,8 @@
 """Any cell may be run again: nothing hangs, nothing raises, and what is compared repeats.
 
-Each cell of a learner's copy is run twice in a row. With --every-heading (`make soak`) everything is
-run once more from each heading, and the deeper notebooks are run as well. What the second run of a
-cell rightly continues, such as taking the next task, is tagged `moves-on`. The copies hold no
+Each cell of a learner's copy is run twice in a row. With --every-heading (`make soak`) everything
+is run once more from each heading, and the deeper notebooks are run as well. What the second run of
+a cell rightly continues, such as taking the next task, is tagged `moves-on`. The copies hold no
 `ci-only` cell, so that these runs show as well that no other cell needs one.
 """
 
