@@ -93,14 +93,20 @@ def chatty(heap: list[int], item: int) -> None:
     push(heap, item)
 
 
-def test_other_threads_sleep_and_print_while_a_check_runs(
-    in_the_background: Callable[[], tuple[int, list[BaseException]]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Not capsys: its TextIOWrapper may lose what two threads write when a collection falls between.
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is printed from now on. Not capsys: its TextIOWrapper may lose what two threads write
+    when a collection falls between."""
     written: list[str] = []
     out_there = SimpleNamespace(write=written.append, flush=lambda: None)
     monkeypatch.setattr(sys, "stdout", out_there)
+    return written
+
+
+def test_other_threads_sleep_and_print_while_a_check_runs(
+    written: list[str],  # before the thread begins to print
+    in_the_background: Callable[[], tuple[int, list[BaseException]]],
+) -> None:
     check.heap_push(chatty)
     rounds, errors = in_the_background()
     out = "".join(written)
