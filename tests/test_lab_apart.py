@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -59,33 +60,28 @@ def an_exercise(cases: int) -> Exercise:
 # --- other threads --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def in_the_background() -> Iterator[Callable[[], tuple[int, list[BaseException]]]]:
-    """A thread that sleeps and prints all the time; what comes of it."""
-    stop, errors, rounds = threading.Event(), [], 0
+@contextmanager
+def printing() -> Iterator[tuple[list[int], list[BaseException]]]:
+    """A thread that sleeps and prints all the time: the rounds that it has gone, and its errors."""
+    stop, errors, rounds = threading.Event(), list[BaseException](), list[int]()
 
     def live() -> None:
-        nonlocal rounds
         while not stop.is_set():
             try:
                 time.sleep(0.001)
                 print("*", end="")
-                rounds += 1
+                rounds.append(1)
             except BaseException as error:
                 errors.append(error)
                 return
 
     thread = threading.Thread(target=live)
     thread.start()
-
-    def so_far() -> tuple[int, list[BaseException]]:
+    try:
+        yield rounds, errors
+    finally:
         stop.set()
         thread.join()
-        return rounds, errors
-
-    yield so_far
-    stop.set()
-    thread.join()
 
 
 def chatty(heap: list[int], item: int) -> None:
@@ -93,26 +89,19 @@ def chatty(heap: list[int], item: int) -> None:
     push(heap, item)
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is printed from now on. Not capsys: its TextIOWrapper may lose what two threads write
-    when a collection falls between."""
+def test_other_threads_sleep_and_print_while_a_check_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Not capsys: its TextIOWrapper may lose what two threads write when a collection falls between.
     written: list[str] = []
     out_there = SimpleNamespace(write=written.append, flush=lambda: None)
     monkeypatch.setattr(sys, "stdout", out_there)
-    return written
-
-
-def test_other_threads_sleep_and_print_while_a_check_runs(
-    written: list[str],  # before the thread begins to print
-    in_the_background: Callable[[], tuple[int, list[BaseException]]],
-) -> None:
-    check.heap_push(chatty)
-    rounds, errors = in_the_background()
+    with printing() as (rounds, errors):
+        check.heap_push(chatty)
     out = "".join(written)
     assert errors == []
-    assert rounds > 5
-    assert out.count("*") == rounds
+    assert len(rounds) > 5
+    assert out.count("*") == len(rounds)
     assert "mine" not in out
     assert "Right: " in out
 
