@@ -366,7 +366,7 @@ def test_the_page_shows_each_prediction_and_each_exercise(
     assert rows["later"] == ["5", "not revealed yet"]
     for exercise in check.exercises("01"):
         state = "passed" if exercise.name == "diagnose_01" else "not yet"
-        here = exercise.name in ("tie_break", "two_sides", "diagnose_one_queue")
+        here = exercise.name in ("heap_push", "two_sides", "diagnose_one_queue")
         assert rows[exercise.title if here else f"{exercise.title} (deeper)"] == [state]
 
 
@@ -432,8 +432,8 @@ def exercises_on_the_page(number: str, capsys: pytest.CaptureFixture[str]) -> li
 def test_the_page_has_the_exercises_in_the_order_of_the_notebook(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    names = ["tie_break", "diagnose_one_queue", "two_sides"]
-    deeper = ["heap_push", "heap_pop", "diagnose_01"]
+    names = ["heap_push", "diagnose_one_queue", "two_sides"]
+    deeper = ["heap_pop", "diagnose_01", "tie_break"]
     titles = [getattr(check, name).title for name in names]
     titles += [f"{getattr(check, name).title} (deeper)" for name in deeper]
     assert exercises_on_the_page("01", capsys) == titles
