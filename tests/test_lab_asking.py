@@ -357,6 +357,7 @@ def test_no_notebook_is_stored_with_buttons(path: Path) -> None:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             assert WIDGET not in data or "predict" not in "".join(cell["source"])
+            assert "(children=" not in "".join(data.get("text/plain", ""))
 
 
 def test_a_notebook_is_stored_with_nothing_answered_and_no_buttons(tmp_path: Path) -> None:
