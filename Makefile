@@ -113,6 +113,8 @@ clean:
 	else \
 	    echo "sched cannot make an environment: $$found has neither ensurepip nor pip 22.3 or later. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
 	fi
+	@mkdir -p .venv/etc/jupyter && \
+	ln -sf ../../../notebooks/lab/jupyter_server_config.py .venv/etc/jupyter/
 	@pwd -P > .venv/.folder
 	@touch $@
 

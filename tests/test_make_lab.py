@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from traitlets.config.loader import PyFileConfigLoader
 
 ORIGINALS = Path(__file__).resolve().parents[1] / "notebooks"
 SOURCE = ORIGINALS / "lab" / "launch.py"
@@ -220,6 +222,22 @@ def test_what_is_saved_has_no_buttons_that_would_be_dead(launch: ModuleType) -> 
     assert list(alone["data"]) == [widget]
     assert slider["data"] == {"text/plain": "A slider: run this cell to move it."}
     launch.keep_no_dead_widgets({"type": "file", "content": "x"})
+
+
+def test_jupyter_without_the_launcher_saves_no_dead_buttons_either(
+    launch: ModuleType, tmp_path: Path
+) -> None:
+    settings = "jupyter_server_config.py"
+    (tmp_path / settings).symlink_to(SOURCE.with_name(settings))  # as `make` does
+    config = PyFileConfigLoader(settings, path=str(tmp_path)).load_config()
+    manager = LargeFileManager(root_dir=str(tmp_path), config=config)
+    notebook = json.loads(a_notebook("predict"))
+    shown = {"text/plain": "Which?", launch.WIDGET: {"model_id": "1"}}
+    output = {"output_type": "display_data", "data": shown, "metadata": {}}
+    notebook["cells"][0] |= {"id": "a", "outputs": [output]}
+    manager.save({"type": "notebook", "format": "json", "content": notebook}, "a.ipynb")
+    (saved,) = json.loads((tmp_path / "a.ipynb").read_bytes())["cells"][0]["outputs"]
+    assert saved["data"] == {"text/plain": ["Which?"]}
 
 
 def test_what_supports_the_notebooks_is_refreshed_every_time(

@@ -155,6 +155,13 @@ def replaced(project: Path, other: Path) -> Iterator[Path]:
     assert (project / ".venv/untouched").exists()
 
 
+def test_jupyter_finds_our_settings_in_the_environment_that_is_made(replaced: Path) -> None:
+    settings = "jupyter_server_config.py"
+    link = replaced / ".venv/etc/jupyter" / settings
+    assert link.resolve() == replaced.resolve() / "notebooks/lab" / settings
+    assert (ROOT / "notebooks/lab" / settings).is_file()
+
+
 def test_the_same_python_named_again_changes_nothing(replaced: Path, other: Path) -> None:
     assert make(replaced, f"PYTHON={other}", ".venv/.made").stdout.startswith("make: ")
 

@@ -2,7 +2,7 @@
 
 The front end chooses between the two. A click replaces the output by a line of text, so that a
 notebook that is opened again shows no buttons that do nothing. (An output that was never clicked is
-saved without its buttons, by the server that `make lab` starts.)
+saved without its buttons, by each server of the environment that `make` made.)
 """
 
 import sys
