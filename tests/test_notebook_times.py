@@ -20,6 +20,9 @@ ASKS = ("check.", "predict(", "explain(", "score(", "explained(", "practice(")
 NEAR = 3  # minutes; what is stated is rounded to five
 LONGEST = 45  # minutes
 MAIN_PATH = ["diagnosis", "exercise", "exercise", "own words", "own words"]
+# Beside its log, the kill, the power cut and the shards have no room for a second exercise within
+# the 45 minutes: its three others go deeper.
+ONE_EXERCISE = {"07": 3}
 
 
 def minutes(cells: Sequence[NotebookNode], number: str) -> float:
@@ -124,11 +127,16 @@ def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
     assert faults(nb.cells, nb.number) == []
 
 
-@pytest.mark.parametrize("path", STORED[:7] + STORED[8:], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 def test_the_main_path_has_two_exercises_a_diagnosis_and_two_questions_to_explain(
     path: Path,
 ) -> None:
-    assert to_do(read(path).cells) == MAIN_PATH
+    nb = read(path)
+    if nb.number not in ONE_EXERCISE:
+        assert to_do(nb.cells) == MAIN_PATH
+        return
+    assert to_do(nb.cells) == [*MAIN_PATH[:2], *MAIN_PATH[3:]]
+    assert len(nb.deeper) >= ONE_EXERCISE[nb.number]
 
 
 def test_what_is_to_do_is_found_in_any_cell_and_nothing_else_is() -> None:
