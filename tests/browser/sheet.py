@@ -24,6 +24,7 @@ OUTPUTS = f"""n => {{
 }}"""
 VIEW = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
 # Text whose colour is hardly another one than what is behind it (WCAG's ratio, under 3 to 1).
+# (A traceback is coloured by JupyterLab itself; which line matters is told beside it.)
 FAINT = """() => {
     const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
@@ -41,7 +42,8 @@ FAINT = """() => {
     for (const element of document.querySelectorAll(parts)) {
         const said = [...element.childNodes].filter(node => node.nodeType === 3)
             .map(node => node.textContent.trim()).join(" ").trim();
-        if (!said || !element.checkVisibility()) continue;
+        const traceback = element.closest("[data-mime-type='application/vnd.jupyter.error']");
+        if (!said || traceback || !element.checkVisibility()) continue;
         const [a, b] = [numbers(getComputedStyle(element).color), behind(element)].map(light);
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
         if (ratio < 3) faint.push(`can hardly be read (${ratio.toFixed(1)} to 1): ` + said);
