@@ -22,7 +22,7 @@ sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 from lab import check  # noqa: E402
 from lab.check.exercises import Exercise, is_empty  # noqa: E402
 from lab.check.running import BrokenError, Trial  # noqa: E402
-from lab.check.searching import Verdict, run, shrink  # noqa: E402
+from lab.check.searching import LINE, Verdict, run, shrink, wrong  # noqa: E402
 from lab.disk import Disk  # noqa: E402
 from sched import HeapScheduler, VirtualClock  # noqa: E402
 from tests import test_notebook_rules as notebook_rules  # noqa: E402
@@ -87,7 +87,7 @@ def test_the_solution_is_right(path: Path, found: notebook_rules.Exercise) -> No
     verdict = verdict_on(path, found, found.solution)
     assert verdict.state == "right", str(verdict)
     assert str(verdict).startswith("Right: ")
-    assert "\n" not in str(verdict)
+    assert "\n" not in verdict.message
 
 
 @each_in_a_notebook
@@ -246,6 +246,17 @@ def test_another_kind_of_thing_is_refused_in_words(exercise: Exercise) -> None:
 @pytest.mark.parametrize("exercise", NEEDS_A_THING, ids=lambda e: e.name)
 def test_the_result_in_place_of_the_function_is_explained(exercise: Exercise) -> None:
     assert exercise.examine(17).operation.startswith(f"check.{exercise.name}(")
+
+
+def test_a_long_message_is_broken_between_words_and_code_never_is() -> None:
+    long = "It returned [1, 2]; it should return [1, 2, 3]. " * 6
+    found = wrong("push", "loses an item, " * 9 + "in all", f"{long}\nThen {long}")
+    found.lines = [f"push(heap, {'9' * 120})"]
+    lines = str(found).split("\n")
+    assert f"    push(heap, {'9' * 120})" in lines
+    assert all(len(line) <= LINE for line in lines if "push(" not in line)
+    whole = f"{found.message} The smallest case that shows it: {found.lines[0]} {found.detail}"
+    assert " ".join(str(found).split()) == " ".join(whole.split())
 
 
 def test_a_check_called_without_an_answer_or_with_two_is_no_error(

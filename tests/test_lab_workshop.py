@@ -325,7 +325,7 @@ def test_a_broken_part_is_shown_by_a_small_case_and_named(
     assert len(verdict.case) <= steps
     (slot,) = broken
     shown = slot if slot in GOOD else slot.capitalize()
-    assert f"With our {shown} in place of yours it comes out right" in str(verdict)
+    assert f"With our {shown} in place of yours it comes out right" in verdict.detail
     assert verdict.again is not None
     for i in range(len(verdict.case)):
         smaller = verdict.case[:i] + verdict.case[i + 1 :]

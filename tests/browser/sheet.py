@@ -189,7 +189,7 @@ class Sheet:
 
     def sees(self, n: int, words: str) -> bool:
         """Whether these words can be read in the outputs of a cell, now or soon."""
-        return self.soon(lambda: words in self.text(n))
+        return self.soon(lambda: words in " ".join(self.text(n).split()))
 
     def dialog(self) -> str:
         """What a dialog says that stands before the notebook; "" if there is none."""

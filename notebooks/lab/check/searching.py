@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 from random import Random
+from textwrap import fill
 from typing import Any, TypeAlias
 
 from .running import BrokenError, StubError, Trial
@@ -21,6 +22,7 @@ Case: TypeAlias = list[Any]
 Scenario: TypeAlias = Callable[
     [Trial, Case], None
 ]  # does the case; raises BrokenError where it breaks
+LINE = 96  # letters, which fit into a window of usual width
 
 
 @dataclass
@@ -38,16 +40,26 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.state != "wrong":
-            return self.message
-        parts = [self.message]
+            return _in_lines(self.message)
+        parts = [_in_lines(self.message)]
         if self.lines:
             parts += ["The smallest case that shows it:", *("    " + line for line in self.lines)]
         if self.detail:
-            parts.append(self.detail)
+            parts.append(_in_lines(self.detail))
         if self.printed.strip():
             parts.append("What your code printed in this case:")
             parts += ["    " + line for line in self.printed.splitlines()[:10]]
         return "\n".join(parts)
+
+
+def _in_lines(text: str) -> str:
+    """Broken between words; JupyterLab breaks a long line wherever it ends."""
+    return "\n".join(
+        fill(line, LINE, break_long_words=False, break_on_hyphens=False)
+        if len(line) > LINE and not line.startswith(" ")
+        else line
+        for line in text.split("\n")
+    )
 
 
 def right(message: str) -> Verdict:
