@@ -30,7 +30,7 @@ OTHER := other
 endif
 endif
 
-.PHONY: help doctor lab plots engines test lint soak browser clean stale
+.PHONY: help doctor lab plots engines test lint soak browser site clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -42,6 +42,7 @@ help:
 	@echo 'make lint    check the format, the style and the types'
 	@echo 'make soak    run what takes longer than the tests should'
 	@echo 'make browser work through every notebook in JupyterLab, in Chromium, as a learner does'
+	@echo 'make site    build the site from the notebooks, into build/site'
 	@echo 'make clean   remove what was made here, except your work/'
 	@echo
 	@echo 'make test ARGS=tests/test_clock.py        these tests alone; ARGS holds options of pytest too'
@@ -86,6 +87,12 @@ soak: .venv/.dev
 
 browser: .venv/.dev
 	@.venv/bin/python -m tests.browser $(ARGS)
+
+# From nothing each time: what was removed must not stay in it.
+site: .venv/.dev
+	@rm -rf build/site
+	@.venv/bin/python -m sphinx -q -W --keep-going -E -d build/doctrees -c notebooks/site notebooks build/site $(ARGS)
+	@echo 'The site is in build/site: open build/site/index.html.'
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

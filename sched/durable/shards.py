@@ -36,7 +36,7 @@ class ShardedScheduler(Scheduler):
     by: a function (task) that returns a text, or None: tasks of one text go to one shard. Only
     asked for a task without a key, which has no id yet; without it, or for None, that goes by its
     id. A task with a key always goes by that.
-    factory: a class of schedulers in memory; or a function (number, **options) that returns the
+    factory: a class of schedulers in memory; or a function ``(number, **options)`` that returns the
     SQLiteScheduler of that shard, and passes it the options.
     relaxed: whether workers take from shards of their own, ``s.shard(k).get_next_task()``, which is
     the most urgent task there, not of all. Two tasks of one shard are still handed out in order.

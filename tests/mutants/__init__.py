@@ -3,7 +3,7 @@
 Each is a table of a TOML file beside this one, called after what then goes wrong:
 
     [a-cancelled-task-runs]
-    promise = "cancel"  # a row of README's table, or something else that is promised
+    promise = "cancel"  # a row of the table of promises, or something else that is promised
     file = "sched/base.py"
     old = 'entry = self._ready.pop(task_id, None)'  # what occurs exactly once in the file,
     new = 'entry = self._ready.get(task_id)'  # and what it is replaced with

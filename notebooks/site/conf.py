@@ -1,0 +1,94 @@
+"""Sphinx's configuration: `make site`. What it reads is told in reading.py.
+
+A page loads nothing from anywhere else: no font, no script, no badge. Notebooks are not run: what
+they show is what is stored in them.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+import reading  # noqa: E402
+
+import sched  # noqa: E402
+
+project = "sched"
+author = "The sched authors"
+project_copyright = "the sched authors. MIT License"
+version = release = sched.__version__
+root_doc = "index"
+exclude_patterns = ["lab", "site", "progress", "**/.ipynb_checkpoints"]
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+
+nb_execution_mode = "off"
+nb_custom_formats = {".ipynb": ["reading.read", {}, False]}
+nb_code_prompt_show = "Show the {type}"
+nb_code_prompt_hide = "Hide the {type}"
+nb_merge_streams = True
+myst_heading_anchors = 4
+myst_heading_slug_func = "reading.slug"
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 80
+add_module_names = False
+
+html_theme = "furo"
+html_title = "sched"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+# Colours of the code that can be told apart by everybody, on light and on dark.
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def read_page(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Markdown pages: the files that they show, and links that lead into this site."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix == ".md":
+        source[0] = reading.page(source[0], path)
+
+
+def note_anchors(app: Sphinx, doctree: nodes.document) -> None:
+    """Let links lead to what has its id from HTML, as the words of the glossary have."""
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    for node in doctree.findall(nodes.raw):
+        for name in re.findall(r'<a id="([^"]+)">', node.astext()):
+            slugs.setdefault(name, (node.line, name, name))
+
+
+def set_out_arguments(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    lines[:] = reading.docstring(lines)
+
+
+def say_where_to_run_it(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Below the title of a notebook: this one cannot be written into."""
+    if doctree is None or Path(app.env.doc2path(page)).suffix != ".ipynb":
+        return
+    start = context["pathto"]("guide/start")
+    said = f'<p class="run-it">To answer, and to write your own: <a href="{start}">open it</a>.</p>'
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{said}", 1)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("source-read", read_page)
+    app.connect("doctree-read", note_anchors)
+    app.connect("autodoc-process-docstring", set_out_arguments)
+    app.connect("html-page-context", say_where_to_run_it)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,182 @@
+"""What the site makes of what it reads, before Sphinx does: plain functions from text to text.
+
+A notebook    loses the cells that only CI needs, and what its questions say to whoever can run
+              them, and the score; what answers a question is folded; a picture gets its
+              description as alt text.
+A page        may show a file from elsewhere in the repository, which is kept there alone:
+              `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
+              `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
+              what they name: to a page, or to the source of a module. What the site does not
+              have is named without a link.
+A docstring   states its arguments one below the other.
+"""
+
+import re
+from os.path import relpath
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parents[1]
+ROOT = NOTEBOOKS.parent
+
+# Where the site shows what stands outside of notebooks/.
+SHOWN = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "guide/changelog.md",
+    "CONTRIBUTING.md": "guide/contributing.md",
+    "benchmarks/README.md": "guide/benchmarks.md",
+    "tests/PROMISES.md": "guide/promises.md",
+}
+
+# --- notebooks ------------------------------------------------------------------------------------
+
+ALT = 250  # characters; the whole description stands below the picture
+TO_WHOEVER_RUNS_IT = re.compile(
+    r"^(Without buttons,|Without a text area,|Not predicted\.).*\n?", re.M
+)
+
+
+def read(text: str) -> NotebookNode:
+    """A notebook from its file, as the site shows it."""
+    return prepared(nbformat.reads(text, as_version=4))  # type: ignore[no-untyped-call]
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def prepared(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook without what only CI needs, its answers folded, its pictures described."""
+    notebook.cells = [cell for cell in notebook.cells if "ci-only" not in tags(cell)]
+    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if cell.cell_type != "code":
+            continue
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            cell.metadata["mystnb"] = {"image": {"alt": description(following)}}
+        folded = []
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            folded.append("hide-input")
+        if re.search(r"^reveal\(", cell.source, flags=re.M):
+            folded.append("hide-output")
+        cell.metadata["tags"] = tags(cell) + (["hide-cell"] if len(folded) == 2 else folded)
+        if cell.source.startswith(("explained(", "score(")):
+            cell.outputs = []  # of whoever answers; here nobody has
+        for output in cell.outputs:
+            say_nothing_of_buttons(output)
+        cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+    return notebook
+
+
+def say_nothing_of_buttons(output: NotebookNode) -> None:
+    if "text" in output:
+        output.text = TO_WHOEVER_RUNS_IT.sub("", output.text)
+    elif "text/plain" in output.get("data", {}):
+        shown = TO_WHOEVER_RUNS_IT.sub("", output.data["text/plain"])
+        output.data["text/plain"] = shown.rstrip("\n") if shown else shown
+
+
+def description(cell: NotebookNode | None) -> str:
+    """The words below a picture, cut at a line or a sentence where they are long."""
+    if cell is None:
+        return ""
+    if cell.cell_type == "markdown":
+        text = re.sub(r"[*_`]|\]\([^)]*\)|\[", "", cell.source)
+    else:
+        text = "".join(output.get("text", "") for output in cell.outputs)
+    text = re.sub(r"^What happened:.*\n?", "", TO_WHOEVER_RUNS_IT.sub("", text), flags=re.M)
+    if not text.strip():
+        return "The numbers of the table below, as a picture."
+    parts = re.split(r"\n+|(?<=[.:;]) ", text.strip())
+    said = " ".join(parts[0].split())
+    for part in parts[1:]:
+        if len(said) + len(part) > ALT:
+            return f"{said} (more below)"
+        said = f"{said}{'' if said.endswith(('.', ':', ';')) else ';'} {' '.join(part.split())}"
+    return said
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+HERE = re.compile(r"^<!-- here: (\S+?)(?: # (.+?))? -->$", re.M)
+LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]]*)\]\((?P<target>[^)\s]+)\)")
+
+
+def page(text: str, path: Path) -> str:
+    """The text of the page at `path`, with the files that it shows."""
+
+    def shown(found: re.Match[str]) -> str:
+        other = (path.parent / found[1]).resolve()
+        content = other.read_text(encoding="utf-8")
+        if found[2]:
+            content = section(content, found[2])
+        return led(content, other.parent, path.parent).strip()
+
+    parts = HERE.split(text)
+    own = [led(part, path.parent, path.parent) for part in parts[::3]]
+    files = [shown(found) for found in HERE.finditer(text)]
+    return own[0] + "".join(file + after for file, after in zip(files, own[1:], strict=True))
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, to the next one of its level. Raises ValueError without it."""
+    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.M | re.S)
+    if found is None:
+        raise ValueError(f"heading must be in the file, got {heading!r}")
+    return found[2]
+
+
+def led(text: str, folder: Path, page_folder: Path) -> str:
+    """Markdown from `folder`, with links that lead from a page in `page_folder`."""
+
+    def there(found: re.Match[str]) -> str:
+        target, _, anchor = found["target"].partition("#")
+        if not target or re.match(r"[a-z]+:", target):
+            return found[0]
+        path = (folder / target).resolve()
+        if not path.is_relative_to(ROOT):
+            return found[0]
+        if found["image"]:
+            return f"![{found['text']}]({relpath(path, page_folder)})"
+        place = path.relative_to(ROOT).as_posix()
+        if place in SHOWN or (path.suffix in (".md", ".ipynb") and path.is_relative_to(NOTEBOOKS)):
+            page = NOTEBOOKS / SHOWN[place] if place in SHOWN else path
+            return f"[{found['text']}]({relpath(page, page_folder)}{'#' * bool(anchor)}{anchor})"
+        if place.startswith("sched/") and path.suffix == ".py":
+            source = NOTEBOOKS / "_modules" / place
+            url = relpath(source.with_suffix(".html"), page_folder)
+            return f'<a href="{url}">{found["text"]}</a>'
+        return found["text"]
+
+    # What is code is no link.
+    parts = re.split(r"(^```.*?^```$|^~~~.*?^~~~$)", text, flags=re.M | re.S)
+    return "".join(part if n % 2 else LINK.sub(there, part) for n, part in enumerate(parts))
+
+
+def slug(title: str) -> str:
+    """What a link to a heading ends in, as in Jupyter: the heading, with dashes for spaces."""
+    return re.sub(r"\s+", "-", title.strip())
+
+
+# --- docstrings -----------------------------------------------------------------------------------
+
+ARGUMENT = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*|\w+ and \w+): (?=\S)")
+
+
+def docstring(lines: list[str]) -> list[str]:
+    """The lines of a docstring, in which lines such as `delay: seconds` have become a list."""
+    result: list[str] = []
+    listed = False
+    for line in lines:
+        found = ARGUMENT.match(line)
+        if found and (listed or not result or not result[-1].strip()):
+            names = found[1].replace("*", r"\*")
+            result.append(f"- **{names}**: {line[found.end() :]}")
+            listed = True
+        elif listed and line.strip():
+            result.append(f"  {line}")
+        else:
+            listed = False
+            result.append(line)
+    return result

@@ -1,0 +1,159 @@
+"""What the site makes of notebooks and pages, without building it: `make browser` does that."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+
+import sched
+from tests.test_notebook_rules import code, text
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+sys.path.insert(0, str(NOTEBOOKS / "site"))
+
+import reading  # noqa: E402
+
+GUIDE = NOTEBOOKS / "guide"
+
+
+def prepared(*cells: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    return list(reading.read(nbformat.writes(notebook)).cells)
+
+
+# -- notebooks
+
+
+def test_what_only_ci_needs_is_left_out() -> None:
+    kept = prepared(text("a"), code("x = 1", "ci-only"), code("y = 1"))
+    assert [cell.source for cell in kept] == ["a", "y = 1"]
+
+
+def test_what_answers_a_question_is_folded_and_so_is_what_the_notebook_folds() -> None:
+    hidden = code("x", plain="1")
+    hidden.metadata["jupyter"] = {"source_hidden": True}
+    both = code('reveal("01-a", 1)', "broken", out="1")
+    both.metadata["jupyter"] = {"source_hidden": True}
+    shown = prepared(code('x = 1\nreveal("01-a", x)', out="1"), hidden, both, code("x", plain="1"))
+    folded = [[t for t in cell.metadata["tags"] if t.startswith("hide")] for cell in shown]
+    assert folded == [["hide-output"], ["hide-input"], ["hide-cell"], []]
+
+
+def test_a_question_says_nothing_of_buttons_that_are_not_there() -> None:
+    asks = 'What do you expect? Choose 1 or 2.\nWithout buttons, answer with predict("01-a")'
+    told = "What happened: 2\nNot predicted. You still can, above: it counts.\n"
+    question, answer, empty, score = prepared(
+        code("predict(1)", plain=asks),
+        code("reveal(1)", out=told),
+        code("reveal(1)", out="Not predicted. You still can.\n"),
+        code("score()", out="0 of 3"),
+    )
+    assert question.outputs[0].data["text/plain"] == "What do you expect? Choose 1 or 2."
+    assert answer.outputs[0].text == "What happened: 2\n"
+    assert empty.outputs == score.outputs == []
+
+
+@pytest.mark.parametrize(
+    ("below", "alt"),
+    [
+        (code("describe(x)", out="A line.\nIt rises: a, 1\n"), "A line. It rises: a, 1"),
+        (text("**Two** lines, [one](a.ipynb) of `heap`."), "Two lines, one of heap."),
+        (code("x", out="What happened: 1\na, 1\nb, 2\n"), "a, 1; b, 2"),
+        (code("x", html="<table></table>"), "The numbers of the table below, as a picture."),
+        (code("x", out=f"First.\n{'long ' * 60}\n"), "First. (more below)"),
+    ],
+)
+def test_a_picture_is_described_by_the_words_below_it(
+    below: nbformat.NotebookNode, alt: str
+) -> None:
+    picture, _ = prepared(code("plt.show()", png="iVBORw0KGgo="), below)
+    assert picture.metadata["mystnb"] == {"image": {"alt": alt}}
+
+
+def test_every_picture_that_is_stored_gets_a_description() -> None:
+    pictures = 0
+    for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        for cell in reading.read(path.read_text(encoding="utf-8")).cells:
+            if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+                pictures += 1
+                assert len(cell.metadata["mystnb"]["image"]["alt"]) > 30, f"{path.name}: {cell.id}"
+    assert pictures > 20
+
+
+# -- pages
+
+
+def shown(text: str) -> str:
+    return reading.page(text, GUIDE / "some.md")
+
+
+@pytest.mark.parametrize(
+    ("link", "led"),
+    [
+        ("[a](../../README.md)", "[a](../index.md)"),
+        ("[a](../../README.md#Start)", "[a](../index.md#Start)"),
+        ("[a](../05_performance.ipynb)", "[a](../05_performance.ipynb)"),
+        ("[a](files.md)", "[a](files.md)"),
+        ("[`h`](../../sched/heap.py)", '<a href="../_modules/sched/heap.html">`h`</a>'),
+        ("[a](../../LICENSE)", "a"),
+        ("![a](../../benchmarks/results/a.png)", "![a](../../benchmarks/results/a.png)"),
+        ("[a](https://a.org/b) [b](#c)", "[a](https://a.org/b) [b](#c)"),
+        ("```\n[a](../../LICENSE)\n```", "```\n[a](../../LICENSE)\n```"),
+    ],
+)
+def test_a_link_leads_where_the_site_has_it(link: str, led: str) -> None:
+    assert shown(link) == led
+
+
+def test_a_file_is_shown_with_its_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebooks = tmp_path / "notebooks"
+    (notebooks / "guide").mkdir(parents=True)
+    monkeypatch.setattr(reading, "ROOT", tmp_path)
+    monkeypatch.setattr(reading, "NOTEBOOKS", notebooks)
+    (tmp_path / "README.md").write_text("# A\n[b](notebooks/guide/b.md)\n\n## B\nb\n\n## C\nc\n")
+    page = "<!-- here: ../../README.md -->\n"
+    assert reading.page(page, notebooks / "guide" / "c.md").startswith("# A\n[b](b.md)\n")
+    page = "# D\n<!-- here: ../../README.md # B -->\nd\n"
+    assert reading.page(page, notebooks / "guide" / "c.md") == "# D\nb\nd\n"
+    with pytest.raises(ValueError, match="got 'E'"):
+        reading.page("<!-- here: ../../README.md # E -->", notebooks / "guide" / "c.md")
+
+
+def test_arguments_stand_one_below_the_other() -> None:
+    lines = ["Add it. O(1).", "", "delay: seconds,", "or none", "*args, b: more", "", "Raises: not"]
+    assert reading.docstring(lines) == [
+        "Add it. O(1).",
+        "",
+        "- **delay**: seconds,",
+        "  or none",
+        r"- **\*args, b**: more",
+        "",
+        "- **Raises**: not",
+    ]
+    assert reading.docstring(["a", "delay: seconds"]) == ["a", "delay: seconds"]
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (NOTEBOOKS / "index.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(NOTEBOOKS).with_suffix("").as_posix() for path in GUIDE.glob("*.md")}
+    assert {page for page in pages if page not in contents.split()} == set()
+
+
+MODULES = ["sched", "sched.durable", "sched.engines", "sched.plots"]
+STANDARD = {"Event", "scheduler"}  # the standard library's own
+
+
+@pytest.mark.parametrize("module", [importlib.import_module(name) for name in MODULES])
+def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
+    page = (GUIDE / "api.md").read_text(encoding="utf-8")
+    if f"automodule:: {module.__name__}\n" in page:
+        return
+    listed = set(re.findall(rf"auto\w+:: {re.escape(module.__name__)}\.(\w+)$", page, flags=re.M))
+    names = set(module.__all__) - (STANDARD if module is sched else set())
+    assert names <= listed
