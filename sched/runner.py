@@ -161,9 +161,7 @@ class Runner:
                         scheduler.cancel(task.id)
                 return None
         except (InvalidTransitionError, UnknownTaskError) as stale:
-            _log(
-                logging.WARNING, task, worker, "ended before: its result comes too late: %s", stale
-            )
+            _log(logging.WARNING, task, worker, "ended before: its end comes too late: %s", stale)
         except BaseException:
             late = partial(self.end, attempt, worker, result, error=error, counts=counts)
             self.unrecorded.append(late)
@@ -203,14 +201,8 @@ def _fail(
     except BaseException as broken:  # the hand-out is over, or the policy raised: the user's code
         if scheduler.ledger.is_to_blame(broken):
             raise  # to end the task for good now would be to take an attempt from it
-        try:
-            text = f"{text}; and its retry policy raised {class_name(broken)}"
-            again = scheduler.fail(task, text, final=True)
-        except (InvalidTransitionError, UnknownTaskError) as stale:
-            _log(
-                logging.WARNING, task, worker, "ended before: its failure comes too late: %s", stale
-            )
-            return False
+        text = f"{text}; and its retry policy raised {class_name(broken)}"
+        again = scheduler.fail(task, text, final=True)
     how = "failed, and will run again: %s" if again else "failed for good: %s"
     _log(
         logging.INFO if again else logging.ERROR,

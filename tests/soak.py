@@ -11,7 +11,8 @@ notebooks each run again from each of its headings, and the series with each rig
 browser   every notebook in JupyterLab, worked through as a learner does; needs Chromium
 kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
 cuts      a durable queue whose power is cut 200 times at "full" and at "normal", in a model
-memory    a million tasks added and cancelled, on each scheduler, ready and far in the future
+memory    a million tasks added and cancelled, on each scheduler, ready and far in the future; a
+          tenth of them in a file
 busy      ``make test`` while other processes keep the cores busy, three at work for each core
 
 Mutants are chosen by their file or their name, with wildcards: ``clock.toml``, ``pool-*``. The

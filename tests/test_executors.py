@@ -588,7 +588,7 @@ def test_a_shutdown_stops_what_a_worker_is_about_to_begin_with(make: Make, here:
         return task
 
     s.get_next_task = get_next_task
-    i = s.add_task(1, "t", action=jobs.hangs, args=(here, "t"))
+    i = s.add_task(1, "t", action=jobs.waits, args=(here, "t"))
     with make(s, 1) as pool:
         assert taken.wait(PATIENCE)
         assert pool.shutdown(timeout=0) is False

@@ -30,8 +30,11 @@ def test_add_then_cancel_cycles_leave_memory_flat(
     s.add_task(1, "stays", delay=delay)
     for _ in range(500):
         s.cancel(s.add_task(2, "t", delay=delay))
+    cycles = request.config.getoption("--cancel-cycles")
+    if "File" in scheduler_class.__name__:  # two commits each, twenty times as slow
+        cycles = min(cycles, 100_000)
     before = kilobytes()
-    for _ in range(request.config.getoption("--cancel-cycles")):
+    for _ in range(cycles):
         s.cancel(s.add_task(2, "t", delay=delay))
     assert kilobytes() - before < 20
     s.check()

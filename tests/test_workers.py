@@ -747,13 +747,17 @@ def test_a_task_that_waits_for_its_own_pool_fails_at_once() -> None:
     assert "wait for that task" in str(s.task(i).error)
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
 def test_a_result_that_comes_after_the_end_is_logged_and_dropped(
-    caplog: pytest.LogCaptureFixture,
+    forgotten: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     s = HeapScheduler()
 
     def ends_itself(error: bool) -> str:
-        s.fail(current_task(), "ended by the action")
+        task = current_task()
+        s.fail(task, "ended by the action")
+        if forgotten:
+            s.discard(task.id)
         if error:
             raise ValueError("too late")
         return "too late"
@@ -761,7 +765,9 @@ def test_a_result_that_comes_after_the_end_is_logged_and_dropped(
     with WorkerPool(s, 1) as pool:
         ids = [s.add_task(1, "t", action=ends_itself, args=(error,)) for error in (False, True)]
         assert pool.drain(PATIENCE)
-    assert [s.task(i).error for i in ids] == ["ended by the action"] * 2
+        assert len(pool._crew) == 1
+    if not forgotten:
+        assert [s.task(i).error for i in ids] == ["ended by the action"] * 2
     late = [vars(r) for r in caplog.records if "comes too late" in r.message]
     assert [(r["levelname"], r["task_id"]) for r in late] == [("WARNING", i) for i in ids]
 
