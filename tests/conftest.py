@@ -1,5 +1,6 @@
 """Fixtures: a scheduler of each kind, and a clock that moves only when told."""
 
+import gc
 import signal
 
 import pytest
@@ -41,6 +42,12 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def s(scheduler_class: type[Scheduler], clock: VirtualClock) -> Scheduler:
     return scheduler_class(clock=clock)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there now stays: a collection of garbage need not look through ten thousand tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
