@@ -71,7 +71,7 @@ class Attempts(set[Attempt]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted: set[int] = set()  # ids to be cancelled, of tasks that nobody runs yet
+        self.wanted: dict[object, int] = {}  # ids of tasks that nobody runs yet, to be cancelled
         self.are_to_stop = False  # those that begin from now on, too
 
     def begin(self, task: Task) -> Attempt:
@@ -80,9 +80,10 @@ class Attempts(set[Attempt]):
         self.add(attempt)
         if self.are_to_stop:
             attempt.is_to_stop = True
-        if self.wanted and task.id in self.wanted:
-            self.wanted.discard(task.id)
-            self.cancel(task.id)
+        if self.wanted:
+            tokens = [token for token, task_id in list(self.wanted.items()) if task_id == task.id]
+            if any([self.wanted.pop(token, None) for token in tokens]):  # noqa: C419 (all of them)
+                self.cancel(task.id)
         return attempt
 
     def end(self, attempt: Attempt) -> bool:
@@ -99,13 +100,15 @@ class Attempts(set[Attempt]):
                 attempt.cancel()
         return found
 
-    def was_wanted(self, task_id: int) -> bool:
-        """Whether somebody has begun with it and seen that it was; it is no more. O(1)."""
-        try:
-            self.wanted.remove(task_id)
-        except KeyError:
-            return True
-        return False
+    def want(self, task_id: int) -> object:
+        """Whoever begins with it is to cancel it; returns a token to withdraw that with. O(1)."""
+        token = object()
+        self.wanted[token] = task_id
+        return token
+
+    def withdraw(self, token: object) -> bool:
+        """It is wanted no more; whether somebody had begun with it before, and seen it. O(1)."""
+        return self.wanted.pop(token, None) is None
 
     def stop_all(self) -> bool:
         """Stop what can be stopped from outside; whether there was anything. O(what runs)."""

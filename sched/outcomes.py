@@ -111,18 +111,20 @@ class Outcomes(Crew):
         attempts = self._runner.attempts
         if self._scheduler.cancel(task_id) or attempts.cancel(task_id):
             return True
-        attempts.wanted.add(task_id)  # for a worker that is about to begin with it
+        token = attempts.want(task_id)  # for a worker that is about to begin with it
         if threading.current_thread() in self._crew and current_task() is None:
             return True  # it is this one, which tells a subscriber that the task starts
         end = monotonic() + IN_BETWEEN
-        while monotonic() < end and self._is_in_between(task_id):
-            if attempts.cancel(task_id):
-                break
-            if self._cancel_pending(task_id):  # it has failed meanwhile, and was to run again
-                attempts.wanted.discard(task_id)
-                return True
-            sleep(0.001)
-        return attempts.cancel(task_id) or attempts.was_wanted(task_id)
+        cancelled = False
+        try:
+            while not cancelled and monotonic() < end and self._is_in_between(task_id):
+                # It may have failed meanwhile, and be PENDING again.
+                cancelled = attempts.cancel(task_id) or self._cancel_pending(task_id)
+                if not cancelled:
+                    sleep(0.001)
+        finally:
+            begun = attempts.withdraw(token)
+        return cancelled or begun or attempts.cancel(task_id)
 
     def _cancel_pending(self, task_id: int) -> bool:
         try:

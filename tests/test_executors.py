@@ -22,6 +22,7 @@ from tests.test_threads import PATIENCE
 if sys.platform == "emscripten":  # Pyodide's core has no threads
     pytest.skip("needs threads", allow_module_level=True)
 
+from sched.attempts import Attempts
 from sched.durable import SQLiteScheduler
 from sched.workers import current_task
 from tests import jobs
@@ -379,6 +380,20 @@ def test_cancelling_and_ending_at_once_agree_on_one_end() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert not pool._runner.attempts and not pool._runner.attempts.wanted
+
+
+def test_two_who_cancel_the_same_task_are_both_told_the_truth() -> None:
+    s = HeapScheduler()
+    i = s.add_task(1, "t")
+    attempts = Attempts()
+    assert [attempts.withdraw(token) for token in (attempts.want(i), attempts.want(i))] == [
+        False
+    ] * 2
+    tokens = attempts.want(i), attempts.want(i + 1), attempts.want(i)
+    attempt = attempts.begin(s.get_next_task())
+    assert [attempts.withdraw(token) for token in tokens] == [True, False, True]
+    assert attempt.task.cancelled and not attempts.end(attempt)
+    assert not attempts.wanted
 
 
 @pytest.fixture
