@@ -10,7 +10,8 @@ from typing import Any
 
 import matplotlib
 
-matplotlib.use("Agg")  # files, never a window
+if "IPython" not in sys.modules:  # a notebook shows pictures
+    matplotlib.use("Agg")  # files, never a window
 
 import numpy as np
 from matplotlib import pyplot as plt

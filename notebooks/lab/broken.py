@@ -303,3 +303,52 @@ def what_runs(steps):
     while (name := queue.take()) is not None:
         ran.append(name)
     return ran
+
+
+class BrokenReader:
+    """Hands out the names in a log. Its offset says where it goes on after a restart.
+
+    One line is wrong.
+    """
+
+    def __init__(self, log):
+        self.log = log
+        self.offset = 0  # on disk
+        self.place = 0  # in memory
+
+    def take(self):
+        name = self.log[self.place]
+        self.place += 1
+        return name
+
+    def done(self, name):
+        self.offset = max(self.offset, self.log.index(name) + 1)
+
+    def restart(self):
+        self.place = self.offset
+
+
+LOG = ["mail", "backup", "report"]
+
+
+def left_undone(steps):
+    """The names in LOG that are never done, if BrokenReader goes on after these steps to the end.
+
+    A step is "take", "done" and a name, or "restart": what was taken and is not done is forgotten.
+    """
+    reader = BrokenReader(LOG)
+    in_hand, done = [], []
+    for step in steps:
+        what, _, name = step.partition(" ")
+        if what == "take":
+            in_hand.append(reader.take())
+        elif what == "done":
+            reader.done(name)
+            in_hand.remove(name)
+            done.append(name)
+        else:
+            reader.restart()
+            in_hand = []
+    while reader.place < len(LOG):
+        in_hand.append(reader.take())
+    return [name for name in LOG if name not in in_hand + done]

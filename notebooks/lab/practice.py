@@ -197,6 +197,39 @@ def who_waits(random: Random, level: int) -> Drill:
     return Drill("\n".join([*lines, asks]), [*names], last, told)
 
 
+@kind("machines", "09")
+def machines(random: Random, level: int) -> Drill:
+    """Machines for a load: workers that are always busy (level 1), not always (2), a broker (3)."""
+    per = random.choice([4, 5, 8, 10])
+    share = 1 if level == 1 else random.choice([2, 4, 5])  # busy for one part in so many
+    tenths = random.randint(1, 9)  # of a second
+    load = 10 * random.randint(3, 20)
+    crew = load * tenths * share // 10
+    needed = -(-crew // per)
+    lines = [
+        f"{load} tasks come in a second, and each keeps a worker for {tenths / 10:g} s.",
+        f"A machine has {per} workers.",
+    ]
+    wrong = {crew, crew // per, -(-load // per), -(-crew // (share * per)), needed + 1, needed + 2}
+    because = f"{load} × {tenths / 10:g} = {load * tenths // 10} workers are busy at a time"
+    if level > 1:
+        lines.append(f"A worker may be busy for {1 / share:.0%} of the time.")
+        because += f", {crew} are needed"
+    because += f", on {needed} machines"
+    right = needed
+    if level == 3:
+        passes_on = random.choice([30, 40, 70])
+        brokers = -(-load // passes_on)
+        lines.append(f"A broker passes on {passes_on} a second, on a machine of its own.")
+        because += f", and {brokers} brokers"
+        right += brokers
+        wrong |= {needed, brokers}
+    some = random.sample(sorted(wrong - {right, 0}), 3)
+    choices: list[Answer] = [*sorted([right, *some])]
+    asks = "\n".join([*lines, "How many machines does it take?"])
+    return Drill(asks, choices, right, f"{because}.")
+
+
 def drill(which: str, seed: int = 1, level: int = 1) -> Drill:
     """The question of this kind, level and seed: always the same."""
     if which not in KINDS:
@@ -213,7 +246,7 @@ running: dict[str, Any] = {}  # the buttons of each kind, for whoever clicks
 def practice(which: str, seed: int = 1, level: int = 1, *, answer: Any = _HERE) -> None:
     """Ask a small question; there is a button for the next one.
 
-    which: "next-task", "heap", "retry" or "who-waits".
+    which: "next-task", "heap", "retry", "who-waits" or "machines".
     seed: another number, another question.
     level: 1, 2 or 3.
     answer: where nothing can be clicked.

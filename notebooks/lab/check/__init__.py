@@ -21,6 +21,7 @@ from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
 from .nb07 import diagnose_07, rank_errors, replay, sound, window
 from .nb08 import buckets, diagnose_08, in_steps, next_time, watch
+from .nb09 import diagnose_09, engine_options, machines_needed, overtaken
 
 __all__ = [
     "Exercise",
@@ -36,7 +37,9 @@ __all__ = [
     "diagnose_06",
     "diagnose_07",
     "diagnose_08",
+    "diagnose_09",
     "diagnose_one_queue",
+    "engine_options",
     "exercises",
     "finish_time",
     "first_scheduler",
@@ -45,12 +48,14 @@ __all__ = [
     "heap_push",
     "in_steps",
     "levels",
+    "machines_needed",
     "merge",
     "my_scheduler",
     "next_run_time",
     "next_time",
     "night_watch",
     "notebooks",
+    "overtaken",
     "pause",
     "pauses",
     "rank",
