@@ -65,6 +65,19 @@ def test_the_right_answer_is_not_at_a_fixed_place(level: int) -> None:
 
 
 @each_level
+def test_machines_are_worked_out_by_hand(level: int) -> None:
+    """From the text of the question alone, in whole numbers."""
+    for seed in range(100):
+        one = drills.drill("machines", seed, level)
+        numbers = [int(digits) for digits in re.findall(r"(?<!\d)(?!0\.)\d+", one.question)]
+        load, tenths, per, *more = numbers
+        percent = more[0] if level > 1 else 100
+        machines = -(-load * tenths * 10 // (percent * per))
+        brokers = -(-load // more[1]) if level == 3 else 0
+        assert one.right == machines + brokers, one.question
+
+
+@each_level
 def test_the_next_task_is_worked_out_by_hand(level: int) -> None:
     """From the text of the question alone, by sorting."""
     for seed in range(100):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from sched.table import counted
+
 from . import progress, session
 from .asking import Box, Form, escaped, widgets
 from .predictions import agree, show
@@ -210,20 +212,21 @@ def machines(random: Random, level: int) -> Drill:
         f"{load} tasks come in a second, and each keeps a worker for {tenths / 10:g} s.",
         f"A machine has {per} workers.",
     ]
-    wrong = {crew, crew // per, -(-load // per), -(-crew // (share * per)), needed + 1, needed + 2}
+    wrong = {crew, crew // per, -(-load // per), -(-crew // (share * per))}
     because = f"{load} × {tenths / 10:g} = {load * tenths // 10} workers are busy at a time"
     if level > 1:
         lines.append(f"A worker may be busy for {1 / share:.0%} of the time.")
         because += f", {crew} are needed"
-    because += f", on {needed} machines"
+    because += f", on {counted(needed, 'machine')}"
     right = needed
     if level == 3:
         passes_on = random.choice([30, 40, 70])
         brokers = -(-load // passes_on)
         lines.append(f"A broker passes on {passes_on} a second, on a machine of its own.")
-        because += f", and {brokers} brokers"
+        because += f", and {counted(brokers, 'broker')}"
         right += brokers
         wrong |= {needed, brokers}
+    wrong |= {right + 1, right + 2, right + 3}
     some = random.sample(sorted(wrong - {right, 0}), 3)
     choices: list[Answer] = [*sorted([right, *some])]
     asks = "\n".join([*lines, "How many machines does it take?"])
