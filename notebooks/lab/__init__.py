@@ -7,7 +7,7 @@ A prediction is written down before the code runs (`predict`), compared with wha
 `check.<its name>(...)`, which shows the smallest case that goes wrong.
 """
 
-from . import check
+from . import check, in_browser
 from .check.apart import within
 from .dashboard import dashboard
 from .practice import practice
@@ -18,6 +18,8 @@ from .shell import my_scheduler
 from .stepping import turns
 from .words import explain, explained
 from .workshop import mine
+
+in_browser.settle()
 
 if message := too_old():
     print(message)

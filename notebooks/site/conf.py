@@ -2,8 +2,12 @@
 
 A page loads nothing from anywhere else: no font, no script, no badge. Notebooks are not run: what
 they show is what is stored in them.
+
+Built by `make lite` (the tag lite), each notebook has a link to its copy that runs in the browser;
+in a workflow on GitHub, one to Binder too, where a browser is not enough.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import reading  # noqa: E402
+import running  # noqa: E402
 
 import sched  # noqa: E402
 
@@ -81,8 +86,13 @@ def say_where_to_run_it(
     """Below the title of a notebook: this one cannot be written into."""
     if doctree is None or Path(app.env.doc2path(page)).suffix != ".ipynb":
         return
-    start = context["pathto"]("guide/start")
-    said = f'<p class="run-it">To answer, and to write your own: <a href="{start}">open it</a>.</p>'
+    said = running.links(
+        page,
+        context["pathto"],
+        in_browser=app.tags.has("lite"),
+        repository=os.environ.get("GITHUB_REPOSITORY", ""),
+    )
+    said = f'<p class="run-it">{said}</p>'
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{said}", 1)
 
 

@@ -1,0 +1,38 @@
+"""Where a notebook can be run: what the site says below its title."""
+
+from collections.abc import Callable
+
+# What a browser does not have, and a notebook uses: some of its cells fail there, or play it.
+BEYOND_A_BROWSER = {
+    "03_workers": "threads",
+    "07_memory": "processes",
+    "08_engineering": "threads",
+    "deeper/03_pools": "threads",
+    "deeper/04_dead_letters": "threads",
+    "deeper/08_stopping": "processes",
+}
+# Their first cell fails there already.
+NOT_IN_A_BROWSER = ("deeper/08_stopping",)
+
+
+def links(page: str, pathto: Callable[..., str], *, in_browser: bool, repository: str) -> str:
+    """HTML for a page such as "deeper/02_clocks".
+
+    pathto     Sphinx's: the address of another page, or with 1 that of a file, from this one
+    in_browser whether JupyterLite is beside the site
+    repository "owner/name" on GitHub, from which Binder makes an environment; "" if there is none
+    """
+    missing = BEYOND_A_BROWSER.get(page)
+    said = []
+    if in_browser and page in NOT_IN_A_BROWSER:
+        said.append(f"It needs {missing}, which a browser does not have.")
+    elif in_browser:
+        address = pathto("lite/notebooks/index.html", 1)
+        link = f'<a href="{address}?path={page}.ipynb">Run it in your browser</a>'
+        said.append(link + (f", but for its {missing}." if missing else ": nothing to install."))
+    if missing and repository:
+        address = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{page}.ipynb"
+        said.append(f'<a href="{address}">Run all of it on Binder</a>.')
+    here = f'<a href="{pathto("guide/start")}">open it on your machine</a>'
+    said.append(f"Or {here}." if said else f"To answer, and to write your own: {here}.")
+    return " ".join(said)
