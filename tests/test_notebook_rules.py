@@ -8,6 +8,8 @@ exercise     a code cell tagged `exercise:<name>` holds the stub, and nothing el
              `Hint 2` and `Solution`, in this order. The solution holds one ```python block, which
              could stand in the stub's place: it defines the names that the check is given. Text
              may stand anywhere between. Wrong answers: tests/wrong_answers/.
+open         a task without a solution: its text and its stub are tagged `open:<name>`; the next
+             code cell is its check. A right answer is in tests/wrong_answers/, beside wrong ones.
 diagnosis    the exercise is called `diagnose...`; the cells that list or run the scheduler that is
              broken on purpose are tagged `broken`, and `raises-exception` where they raise.
 listing      a cell tagged `listing` may be longer than 15 lines.
@@ -40,7 +42,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
 from lab import check  # noqa: E402
-from tests.wrong_answers import WRONG  # noqa: E402
+from tests.wrong_answers import RIGHT, WRONG  # noqa: E402
 
 STORED = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 DEEPER = sorted(NOTEBOOKS.glob("deeper/[0-9][0-9]_*.ipynb"))  # what goes beyond, linked from these
@@ -479,6 +481,28 @@ def exercises(nb: Notebook) -> Iterator[Exercise]:
             )
 
 
+def open_tasks(nb: Notebook) -> Iterator[Exercise]:
+    """The tasks that have a stub and a check, and no solution."""
+    for cell in nb.code:
+        for name in (tag.partition(":")[2] for tag in tags(cell) if tag.startswith("open:")):
+            call = next((c for c in nb.after(cell) if c.cell_type == "code"), None)
+            called = call.source if call and f"check.{name}(" in call.source else None
+            yield Exercise(name, cell, cell.source, called, [], None)
+
+
+@rule
+def an_open_task_has_a_check_and_no_solution(nb: Notebook) -> Iterator[str]:
+    for found in open_tasks(nb):
+        if found.name not in {e.name for e in check.exercises(nb.number) if e.unsolved}:
+            yield nb.at(found.cell, f"no check.{found.name} of notebook {nb.number} is unsolved")
+        if found.call is None:
+            yield nb.at(found.cell, f"the next code cell should be check.{found.name}(...)")
+        if any(f"solution:{found.name}" in tags(cell) for cell in nb.cells):
+            yield nb.at(found.cell, f"{found.name} is open, and has a solution")
+        if len(WRONG.get(found.name, [])) < 3 or not RIGHT.get(found.name):
+            yield nb.at(found.cell, f"tests/wrong_answers/ has too few for {found.name}")
+
+
 @rule
 def an_exercise_is_complete(nb: Notebook) -> Iterator[str]:
     for found in exercises(nb):
@@ -503,7 +527,7 @@ def an_exercise_is_complete(nb: Notebook) -> Iterator[str]:
 
 @rule
 def every_check_has_its_exercise(nb: Notebook) -> Iterator[str]:
-    there = {e.name for e in exercises(nb)}
+    there = {e.name for e in (*exercises(nb), *open_tasks(nb))}
     for entry in check.exercises(nb.number):
         if entry.name not in there | nb.deeper:
             yield f"notebook {nb.number} has no cell tagged `exercise:{entry.name}`"
@@ -515,7 +539,7 @@ def every_check_has_its_exercise(nb: Notebook) -> Iterator[str]:
 
 @rule
 def there_are_enough_exercises_and_something_broken(nb: Notebook) -> Iterator[str]:
-    names = [e.name for e in exercises(nb)]
+    names = [e.name for e in (*exercises(nb), *open_tasks(nb))]
     if len(names) + len(nb.deeper) < 4:
         yield f"notebook {nb.number} has {len(names)} exercises; with those in deeper/ it needs 4"
     if not any(name.startswith("diagnose") for name in names):
@@ -526,7 +550,7 @@ def there_are_enough_exercises_and_something_broken(nb: Notebook) -> Iterator[st
 
 @rule
 def an_untouched_stub_is_told_so_gently(nb: Notebook) -> Iterator[str]:
-    for found in exercises(nb):
+    for found in (*exercises(nb), *open_tasks(nb)):
         for cell in nb.code:
             if cell.source == found.call:
                 text = "".join(o.get("text", "") for o in cell.outputs)
@@ -805,6 +829,15 @@ FAULTY += [
         (without(r"^predict"), "was not predicted"),
         (instead("02-late", "03-late"), "should look like"),
         (more(code('predict("02-late", 3)')), "predicted twice"),
+    )
+]
+FAULTY += [
+    (an_open_task_has_a_check_and_no_solution, more(*cells), said)
+    for cells, said in (
+        ([code("x = ...", "open:run_all"), code("check.run_all(x)")], "is unsolved"),
+        ([code("x = ...", "open:fair")], "the next code cell"),
+        ([code("x = ...", "open:run_all")], "has a solution"),
+        ([code("x = ...", "open:unheard_of"), code("check.unheard_of(x)")], "too few"),
     )
 ]
 FAULTY += [

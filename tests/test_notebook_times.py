@@ -3,7 +3,7 @@
 150 words a minute, folded parts left out and what is read after a prediction included; 10 lines
 of code a minute, those of stubs, checks, questions and folded cells left out; a prediction 1
 minute, a recall question 1, an explanation in one's own words 2, a pay-off 1, an exercise 10, a
-diagnosis 8.
+diagnosis 8. What is tagged `open:` is for afterwards, and not counted.
 """
 
 import re
@@ -28,6 +28,8 @@ ONE_EXERCISE = {"07": 3}
 def minutes(cells: Sequence[NotebookNode], number: str) -> float:
     total = 0.0
     for cell in cells:
+        if any(tag.startswith("open:") for tag in tags(cell)):  # for afterwards
+            continue
         if cell.cell_type == "markdown":
             total += len(words(cell.source)) / 150
             continue
@@ -88,6 +90,11 @@ def test_each_kind_of_cell_has_its_minutes() -> None:
     each = [1, 1, 1, 2, 1.1, 10, 0, 8]
     assert [minutes([cell], "01") for cell in cells] == pytest.approx(each)
     assert minutes(cells, "01") == pytest.approx(sum(each))
+
+
+def test_an_open_task_is_for_afterwards() -> None:
+    cells = [text("word " * 150, "open:fair"), code("x = 1\n" * 10, "open:fair")]
+    assert minutes(cells, "10") == 0
 
 
 def test_what_nobody_sees_takes_no_time() -> None:

@@ -30,23 +30,24 @@ from tests.test_notebook_rules import (
     an_exercise,
     code,
     exercises,
+    open_tasks,
 )
 from tests.wrong_answers import RIGHT
 
 WHOSE = r"^(\w+): (ours|yours)\b.*\n"
 USED_LATER = "01_inside_a_heap"  # what is solved in it is used by notebooks of the main series
-PAY_OFF = r"\bmine\.|\bmy_scheduler\("
+PAY_OFF = r"\bmine\.|\bmy_scheduler\(|\bown\.|\bput_together\("
 
 
 # --- an answer in its stub ------------------------------------------------------------------------
 
 
 def answers(found: Exercise) -> list[str]:
-    """What may stand in the stub's cell: the solution, then each other right answer."""
-    assert found.solution is not None
+    """What may stand in the stub's cell: the solution, if there is one, and other right answers."""
+    own = [found.solution] if found.solution is not None else []
     assert found.call is not None
     (name,) = re.findall(r"check\.\w+\((.*)\)", found.call)  # "push", or "(fault, priorities)"
-    return [found.solution, *(as_a_cell(thing, name) for thing in RIGHT[found.name])]
+    return [*own, *(as_a_cell(thing, name) for thing in RIGHT[found.name])]
 
 
 def as_a_cell(thing: Any, name: str) -> str:
@@ -106,7 +107,8 @@ def solved(
     """What goes wrong in a notebook in which each stub is replaced by an answer to it."""
     cells = nbformat.read(copy, as_version=4).cells
     before = {cell.id: shown(cell.outputs) for cell in stored if cell.cell_type == "code"}
-    found = {e.cell.id: e for e in exercises(Notebook(copy.name[:2], cells, copy.parent))}
+    notebook = Notebook(copy.name[:2], cells, copy.parent)
+    found = {e.cell.id: e for e in (*exercises(notebook), *open_tasks(notebook))}
     checks: dict[str, str] = {e.call: e.name for e in found.values() if e.call}
     with kernel(copy.parent, progress) as running:
         for cell in cells:
@@ -167,7 +169,8 @@ def test_the_series_is_run_with_every_exercise_solved(
     work = copies(tmp_path / "checkout")
     for path in sorted(paths, key=lambda path: path.name[:2]):
         stored = nbformat.read(path, as_version=4).cells
-        asked |= {e.name for e in exercises(Notebook(path.name[:2], stored, path.parent))}
+        notebook = Notebook(path.name[:2], stored, path.parent)
+        asked |= {e.name for e in (*exercises(notebook), *open_tasks(notebook))}
         copy = work / path.relative_to(NOTEBOOKS)
         faults += [f"{path.stem}: {f}" for f in solved(copy, stored, tmp_path, choice)]
     passed = {

@@ -352,3 +352,29 @@ def left_undone(steps):
     while reader.place < len(LOG):
         in_hand.append(reader.take())
     return [name for name in LOG if name not in in_hand + done]
+
+
+class BrokenNumbers:
+    """Tasks by number. Those that have ended are forgotten, to save memory. One line is wrong."""
+
+    def __init__(self):
+        self.names = {}
+
+    def add(self, name):
+        number = len(self.names) + 1
+        self.names[number] = name
+        return number
+
+    def end(self, number):
+        del self.names[number]
+
+
+def numbers_given(steps):
+    """The numbers that BrokenNumbers gives in these steps: "add", or "end 1"."""
+    tasks, given = BrokenNumbers(), []
+    for step in steps:
+        if step == "add":
+            given.append(tasks.add("a task"))
+        else:
+            tasks.end(int(step.split()[1]))
+    return given

@@ -177,6 +177,14 @@ class Mine:
             return ours(exercise), f"{called}: ours. Yours does not pass {check_it} any more."
         return thing, f"{called}: yours, of notebook {exercise.notebook}."
 
+    def source(self, exercise: Exercise) -> tuple[str, str, bool]:
+        """What it hands out, as source; the name that it has there; and whether it is theirs."""
+        getattr(self, exercise.name)
+        kept = progress.load(exercise.notebook).code.get(exercise.name)
+        if kept is not None and ": yours, " in self._found[exercise.name][1]:
+            return kept.source, kept.name, True
+        return *next(our_sources(exercise)), False
+
     def _forget(self, name: str) -> None:
         self._found.pop(name, None)
         self._said = {said for said in self._said if said[0] != name}
@@ -188,7 +196,8 @@ mine = Mine()
 def by_name() -> dict[str, Exercise]:
     """Exercises by what the learner writes in them ("push"), and by their own names."""
     wanted = ("your function", "your class")  # a value has no code that could live on
-    named = {e.name: e for e in check.exercises() if e.asks_for.startswith(wanted)}
+    with_ours = [e for e in check.exercises() if not e.unsolved]
+    named = {e.name: e for e in with_ours if e.asks_for.startswith(wanted)}
     return named | {asked_name(e): e for e in named.values()}
 
 
@@ -200,15 +209,21 @@ def asked_name(exercise: Exercise) -> str:
 
 def ours(exercise: Exercise) -> Any:
     """The notebook's own solution."""
+    for source, name in our_sources(exercise):
+        thing = _make(source, name)
+        if thing is not None:
+            return thing
+    raise LookupError(f"no notebook here holds a solution of check.{exercise.name}")
+
+
+def our_sources(exercise: Exercise) -> Iterator[tuple[str, str]]:
+    """Each solution that the notebooks hold, with their imports, and the name of what it makes."""
     first = sorted(NOTEBOOKS.rglob(f"{exercise.notebook}_*.ipynb"))
     for path in dict.fromkeys([*first, *sorted(NOTEBOOKS.rglob("*.ipynb"))]):
         for source in _solutions_in(path, exercise.name):
             made = [getattr(node, "name", "") for node in ast.parse(source).body]
             name = asked_name(exercise)
-            thing = _make(source, name if name in made else made[-1])
-            if thing is not None:
-                return thing
-    raise LookupError(f"no notebook here holds a solution of check.{exercise.name}")
+            yield source, name if name in made else made[-1]
 
 
 def _solutions_in(path: Path, name: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from lab.workshop import asked_name, by_name
 from tests.kernels import errors, shown, where
 from tests.test_notebook_answers import calls
-from tests.test_notebook_rules import Exercise, Notebook, exercises
+from tests.test_notebook_rules import Exercise, Notebook, exercises, open_tasks
 from tests.test_notebooks_solved import WHOSE, answers
 
 from .marking import a_wrong_answer
@@ -34,7 +34,8 @@ class Learner:
         self.sheet, self.shots = sheet, shots
         self.name = copy.stem
         self.cells: list[NotebookNode] = nbformat.read(copy, as_version=4).cells
-        own = exercises(Notebook(copy.name[:2], self.cells, copy.parent))
+        notebook = Notebook(copy.name[:2], self.cells, copy.parent)
+        own = (*exercises(notebook), *open_tasks(notebook))
         self.exercises: dict[str, Exercise] = {e.cell.id: e for e in own}
         self.faults: list[str] = []
 

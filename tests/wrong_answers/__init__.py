@@ -49,7 +49,7 @@ def also_right(exercise: str) -> Callable[[Any], Any]:
     return enter
 
 
-from tests.wrong_answers import nb00, nb01, nb02, nb03, nb04, nb05, nb06, nb07, nb08, nb09  # noqa: E402
+from tests.wrong_answers import nb00, nb01, nb02, nb03, nb04, nb05, nb06, nb07, nb08, nb09, nb10  # noqa: E402
 
 __all__ = [
     "RIGHT",
@@ -65,4 +65,5 @@ __all__ = [
     "nb07",
     "nb08",
     "nb09",
+    "nb10",
 ]

@@ -22,12 +22,15 @@ from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
 from .nb07 import diagnose_07, rank_errors, replay, sound, window
 from .nb08 import buckets, diagnose_08, in_steps, next_time, watch
 from .nb09 import diagnose_09, engine_options, machines_needed, overtaken
+from .nb10 import diagnose_10, keyed, tracked
+from .nb10_open import dependent, fair, limited
 
 __all__ = [
     "Exercise",
     "buckets",
     "bulk_add",
     "counted",
+    "dependent",
     "diagnose_00",
     "diagnose_01",
     "diagnose_02",
@@ -38,16 +41,20 @@ __all__ = [
     "diagnose_07",
     "diagnose_08",
     "diagnose_09",
+    "diagnose_10",
     "diagnose_one_queue",
     "engine_options",
     "exercises",
+    "fair",
     "finish_time",
     "first_scheduler",
     "growth",
     "heap_pop",
     "heap_push",
     "in_steps",
+    "keyed",
     "levels",
+    "limited",
     "machines_needed",
     "merge",
     "my_scheduler",
@@ -69,6 +76,7 @@ __all__ = [
     "steady_clock",
     "take",
     "tie_break",
+    "tracked",
     "try_again",
     "two_sides",
     "waiting",

@@ -23,11 +23,18 @@ class Exercise:
 
     name: as in ``check.<name>``. notebook: its number. title: its line on the score page.
     examine: the check itself, which returns a Verdict and prints nothing.
+    unsolved: whether it is a task to which no notebook holds a solution.
     """
 
     def __init__(
-        self, notebook: str, title: str, asks_for: str, examine: Callable[[Any], Verdict]
+        self,
+        notebook: str,
+        title: str,
+        asks_for: str,
+        examine: Callable[[Any], Verdict],
+        unsolved: bool = False,
     ) -> None:
+        self.unsolved = unsolved
         self.name = examine.__name__
         self.notebook = notebook
         self.title = title
@@ -76,7 +83,10 @@ class Exercise:
 
 
 def exercise(
-    notebook: str, title: str, asks_for: str
+    notebook: str,
+    title: str,
+    asks_for: str,
+    unsolved: bool = False,
 ) -> Callable[[Callable[[Any], Verdict]], Exercise]:
     """Make an exercise of a function that examines an answer, and enter it into the table.
 
@@ -84,7 +94,7 @@ def exercise(
     """
 
     def enter(examine: Callable[[Any], Verdict]) -> Exercise:
-        entry = Exercise(notebook, title, asks_for, examine)
+        entry = Exercise(notebook, title, asks_for, examine, unsolved)
         if entry.name in _all:
             raise ValueError(f"two exercises are called {entry.name}")
         _all[entry.name] = entry
