@@ -54,7 +54,7 @@ def until(reached: Callable[[], object]) -> bool:
 @pytest.fixture(params=SCHEDULERS)
 def s(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scheduler]:
     if request.param == "heap":
-        yield HeapScheduler(history=100_000)
+        yield HeapScheduler(history=max(TASKS, 100_000), max_dead_letters=TASKS)
     else:
         with SQLiteScheduler(tmp_path / "tasks.db", durability="normal", history=100_000) as s:
             yield s
