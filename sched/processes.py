@@ -12,6 +12,10 @@ by a server that has no threads (or anew, where there is none).
 What goes over is pickled, and so is what comes back; that is done here, on both sides, as an error
 on the way is then an error of that task and of nothing else. Processes end with this one, however
 it ends: each has a thread that waits for that.
+
+Ctrl-C in a terminal, and SIGTERM from systemd, reach every process of the program. What runs is to
+end all the same, within its grace: a process ignores both, unless the pool has told it before that
+SIGTERM is meant for it.
 """
 
 import multiprocessing
@@ -21,7 +25,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -86,13 +90,13 @@ class Processes(Runner):
         stop = _Stop()
         attempt.can_stop(stop)
         pipe, process = self._process(attempt)
-        stop.begin(process)
+        stop.begin(process, self._mine.tell)
         in_time = True
         try:
             pipe.send_bytes(call)
             if timeout is not None and not pipe.poll(timeout):
                 in_time = False
-                process.cancel()
+                stop()
                 raise EOFError
             outcome = pipe.recv_bytes()
         except (EOFError, OSError):  # the process has ended
@@ -118,13 +122,15 @@ class Processes(Runner):
                 return mine.pipe, mine.process
             try:
                 mine.pipe, other_end = self._context.Pipe()
-                mine.process = process = self._start(other_end)
+                told, mine.tell = self._context.Pipe(duplex=False)
+                mine.process = process = _quiet(self._start(other_end, told))
             except Exception as error:  # the system gives none, or this one has yet to begin itself
                 attempt.stopped, self.broken = True, error
                 raise
             while not mine.pipe.poll(LOOK) and not process.done():
                 pass
             other_end.close()  # so that the pipe ends with the process
+            told.close()
             if not mine.pipe.poll() or not _says_ready(mine.pipe):
                 self.leave()
         attempt.stopped, self.broken = True, StartError()
@@ -141,12 +147,14 @@ class Processes(Runner):
 
     def leave(self) -> None:
         """End the worker's process, if it has one: the next task gets another. O(1)."""
-        pipe, process = self._mine.pipe, self._mine.process
-        self._mine.pipe = self._mine.process = None
+        pipe, process, tell = self._mine.pipe, self._mine.process, self._mine.tell
+        self._mine.pipe = self._mine.process = self._mine.tell = None
         if pipe is not None:
             if process is not None and process.cancelled():
                 _wait_for_end(pipe)  # pebble is about to kill it: it is not to end by itself first
             pipe.close()  # which it notices
+        if tell is not None:
+            tell.close()
         if process is not None:
             self._exit_code(process)
 
@@ -157,30 +165,51 @@ class _Stop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: Future[None] | None = None
+        self._tell: Any = None
         self._asked = self._over = False
 
     def __call__(self) -> bool:
         with self._lock:
             if not self._over:
-                self._asked = self._process is None or self._process.cancel()
+                self._asked = self._process is None or self._kill(self._process)
             return self._asked
 
-    def begin(self, process: "Future[None]") -> None:
+    def _kill(self, process: "Future[None]") -> bool:
+        with suppress(OSError):  # it has ended
+            self._tell.send_bytes(b"")
+        return process.cancel()
+
+    def begin(self, process: "Future[None]", tell: Connection) -> None:
         with self._lock:
-            self._process = process
+            self._process, self._tell = process, tell
             if self._asked:
-                process.cancel()
+                self._kill(process)
 
     def over(self) -> None:
         with self._lock:
-            self._over, self._process = True, None
+            self._over, self._process, self._tell = True, None, None
 
 
 class _Mine(threading.local):
-    """What a worker has of its own. process: what pebble has of it, done when it has ended."""
+    """What a worker has of its own. process: what pebble has of it, done when it has ended.
+    pipe: to it and back. tell: to let it know that it is to be killed."""
 
     pipe: Any = None
+    tell: Any = None
     process: "Future[None] | None" = None
+
+
+def _quiet(process: Any) -> Any:
+    """A process that is killed by somebody else while it is being cancelled is no fault: pebble
+    would have it fail as well, which raises in a thread of its own."""
+    fail = process.set_exception
+
+    def unless_cancelled(error: BaseException) -> None:
+        with suppress(InvalidStateError):
+            fail(error)
+
+    process.set_exception = unless_cancelled
+    return process
 
 
 def _says_ready(pipe: Connection) -> bool:
@@ -211,13 +240,16 @@ def _end(exitcode: int | None) -> str:
 # --- in the process -------------------------------------------------------------------------------
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, told: Connection) -> None:
     """What a process does all its life: until the pipe ends, or it is killed."""
+    end: Any = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *args: end(*args) if told.poll() else None)
     _end_with_parent()
     pipe.send_bytes(READY)
     with suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(perform_pickled(pipe.recv_bytes()))
+    signal.signal(signal.SIGTERM, end)
 
 
 def perform_pickled(call: bytes) -> bytes:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -685,6 +686,25 @@ def test_a_process_that_is_killed_while_it_has_nothing_to_do_is_replaced(
             os.kill(int(pid), signal.SIGKILL)
             assert until(lambda: not alive(pid))  # noqa: B023
     assert s.metrics().succeeded == 3 and s.metrics().failed == 0
+
+
+@hard
+def test_a_process_that_is_killed_while_it_is_being_cancelled_is_no_fault(
+    make: Make, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = HeapScheduler()
+    faults: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", faults.append)
+    with make(s, 1) as pool:
+        for name in ("a", "b", "c"):
+            i = s.add_task(1, name, action=jobs.hangs, args=(here, name))
+            assert until(lambda: lines(here, name))  # noqa: B023
+            assert pool.cancel(i)
+            with suppress(ProcessLookupError):
+                os.kill(int(lines(here, name)[0]), signal.SIGKILL)
+            assert pool.wait(i, PATIENCE).status is TaskStatus.CANCELLED
+    assert until(lambda: not any(t.name == "sched-process" for t in threading.enumerate()))
+    assert not faults
 
 
 @hard

@@ -73,6 +73,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         started.append(self.process)
         self.watch = threading.Timer(PATIENCE, self.process.kill)
@@ -121,6 +122,25 @@ def test_a_signal_lets_what_runs_end_and_starts_nothing(
     assert (code, out) == (128 + signal.SIGTERM, ["at exit 1 1 0"]), err
     assert err == ""
     assert not lines(tmp_path, "b")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_every_process_of_the_program_ends_none_of_those_that_run(
+    tmp_path: Path, number: int
+) -> None:
+    program = Program(
+        tmp_path, BUSY.format(executor="process", grace=PATIENCE, main="pool.drain()")
+    )
+    assert program.reads() == "running"
+    os.killpg(program.process.pid, number)
+    assert program.reads() == "leaving"
+    time.sleep(0.1)  # those that would end have time for it
+    (tmp_path / "go").touch()
+    code, out, err = program.finish()
+    assert (code, out) == (
+        128 + number if number == signal.SIGTERM else -number,
+        ["at exit 1 1 0"],
+    ), err
 
 
 def test_ctrl_c_is_a_keyboard_interrupt_as_ever(tmp_path: Path) -> None:
