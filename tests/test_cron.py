@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sched import HeapScheduler, Scheduler, VirtualClock, cron
@@ -133,6 +133,8 @@ def test_the_next_moment_is_what_looking_at_each_minute_finds(line: str, t: floa
     ),
     t=st.floats(1.6e9, 1.9e9),
 )
+# Ten minutes into the hour when it comes for the second time.
+@example(line="30 2 * * *", tz="Europe/Berlin", t=1761441000.0)
 def test_time_never_goes_back_in_any_zone(line: str, tz: str, t: float) -> None:
     schedule, zone = CronLine(line, tz), ZoneInfo(tz)
     first = schedule.after(t)
