@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "notebooks" / "guide"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
-PAGES += [*sorted(GUIDE.glob("*.md")), ROOT / "notebooks" / "glossary.md"]
+PAGES += sorted(GUIDE.glob("*.md"))
+PAGES += [ROOT / "notebooks" / "glossary.md", ROOT / "notebooks" / "teachers.md"]
 PATIENCE = 300  # seconds; a machine may be busy with other things
 EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 

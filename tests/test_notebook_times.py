@@ -14,7 +14,7 @@ import pytest
 from nbformat import NotebookNode
 
 from lab import after
-from tests.test_notebook_rules import DEEPER, STORED, code, read, tags, text, words
+from tests.test_notebook_rules import DEEPER, NOTEBOOKS, STORED, code, read, tags, text, words
 
 ASKS = ("check.", "predict(", "explain(", "score(", "explained(", "practice(")
 NEAR = 3  # minutes; what is stated is rounded to five
@@ -144,6 +144,26 @@ def test_the_main_path_has_two_exercises_a_diagnosis_and_two_questions_to_explai
         return
     assert to_do(nb.cells) == [*MAIN_PATH[:2], *MAIN_PATH[3:]]
     assert len(nb.deeper) >= ONE_EXERCISE[nb.number]
+
+
+def test_the_teachers_are_told_the_same_minutes_and_predictions_that_are_asked() -> None:
+    page = (NOTEBOOKS / "teachers.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| \[(\d\d)\]\(\S+\) \| (\d+) \| (\d+) \|", page, flags=re.M)
+    taken = {path.stem[:2]: 0.0 for path in STORED}
+    beyond = dict(taken)
+    asked: set[str] = set()
+    for path in (*STORED, *DEEPER):
+        nb = read(path)
+        (taken if path in STORED else beyond)[nb.number] += minutes(nb.cells, nb.number)
+        source = "\n".join(cell.source for cell in nb.code)
+        asked |= set(re.findall(r'(?:predict|explain)\(\s*"(\d\d-[a-z0-9-]+)', source))
+    assert [number for number, _, _ in told] == list(taken)
+    for number, main, deeper in told:
+        assert abs(int(main) - taken[number]) <= NEAR, (number, taken[number])
+        assert abs(int(deeper) - beyond[number]) <= NEAR, (number, beyond[number])
+    named = re.findall(r"`(\d\d-[a-z-]+)`", page)
+    assert len(named) > 10
+    assert set(named) <= asked
 
 
 def test_what_is_to_do_is_found_in_any_cell_and_nothing_else_is() -> None:

@@ -52,11 +52,14 @@ html_theme = "furo"
 html_title = "sched"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sphinx = False
 # Colours of the code that can be told apart by everybody, on light and on dark.
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
+
+PARAMETERS = re.compile(r'<dl>\n(<dd><em class="sig-param".*?)</dl>', re.S)
 
 
 def read_page(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -72,6 +75,19 @@ def note_anchors(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(nodes.raw):
         for name in re.findall(r'<a id="([^"]+)">', node.astext()):
             slugs.setdefault(name, (node.line, name, name))
+
+
+def mend_for_screen_readers(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Headings of the menu have a level, and a list of parameters is no list of definitions."""
+    menu = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = menu.replace('"heading"', '"heading" aria-level="2"')
+    context["body"] = PARAMETERS.sub(as_divisions, context.get("body", ""))
+
+
+def as_divisions(found: re.Match[str]) -> str:
+    return '<div class="sig-params">' + re.sub("(</?)dd>", r"\1div>", found[1]) + "</div>"
 
 
 def set_out_arguments(
@@ -101,4 +117,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", note_anchors)
     app.connect("autodoc-process-docstring", set_out_arguments)
     app.connect("html-page-context", say_where_to_run_it)
+    app.connect("html-page-context", mend_for_screen_readers, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""``make browser``: every notebook in a real JupyterLab. Options of pytest may follow:
+"""``make browser``: every notebook in a real JupyterLab, and the site. It takes pytest's options:
 
 make browser ARGS="-k 04_retries --shots=pictures"
 """
@@ -8,11 +8,13 @@ import sys
 
 from .chromium import MISSING, executable
 
+PLACES = ("tests/browser/test_in_jupyterlab.py", "tests/browser/site_pages.py")
+
 
 def main() -> None:
     if executable() is None:
         sys.exit(f"make browser: {MISSING}")
-    pytest = [sys.executable, "-m", "pytest", "tests/browser", "--every-notebook"]
+    pytest = [sys.executable, "-m", "pytest", *PLACES, "--every-notebook"]
     os.execv(sys.executable, [*pytest, "-v", "--durations=10", *sys.argv[1:]])
 
 

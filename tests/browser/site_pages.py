@@ -1,0 +1,192 @@
+"""Every page of the site, in Chromium: `make browser` runs this, `make test` does not (its name is
+not one that pytest looks for), because to build the site takes half a minute.
+"""
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import cache, partial
+from html import unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from .chromium import browser as chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+SOURCES = [
+    path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+    for kind in ("ipynb", "md")
+    for path in sorted(NOTEBOOKS.rglob(f"*.{kind}"))
+    if not {"lab", "site", "progress", ".ipynb_checkpoints"}
+    & set(path.relative_to(NOTEBOOKS).parts)
+]
+PAGES = [*SOURCES, "search", "genindex", "_modules/sched/heap"]
+PHONE, DESK = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make site` builds it: what Sphinx warns of is an error."""
+    folder = tmp_path_factory.mktemp("site")
+    options = ["-q", "-W", "--keep-going", "-E", "-d", str(folder / "doctrees")]
+    options += ["-c", str(NOTEBOOKS / "site"), str(NOTEBOOKS), str(folder / "html")]
+    command = [sys.executable, "-m", "sphinx", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+class Watched:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address, self.faults = page, address, list[str]()
+        page.route(lambda url: not url.startswith((address, "data:")), self._refuse)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda said: (
+                self.faults.append(f"console: {said.text}")
+                if said.type in ("error", "warning")
+                else None
+            ),
+        )
+
+    def _refuse(self, route: Route) -> None:
+        self.faults.append(f"asks elsewhere: {route.request.url}")
+        route.abort()
+
+    def look(self) -> None:
+        """What can be seen of a page as it stands: width, pictures, what axe-core finds."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            self.faults.append(f"{wide} pixels too wide")
+        for picture in self.page.locator("article img").all():
+            if not (picture.get_attribute("alt") or "").strip():
+                self.faults.append(f"no words for {picture.get_attribute('src')}")
+        found = Axe().run(self.page).response["violations"]
+        self.faults += [
+            f"{fault['id']} ({fault['impact']}): {node['html'][:200]}"
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"][:3]
+        ]
+
+
+@pytest.fixture(params=["light, on a phone", "dark, on a desk"])
+def watched(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Watched]:
+    scheme, place = request.param.split(", on a ")
+    size = PHONE if place == "phone" else DESK
+    context = browser.new_context(viewport=size, color_scheme=scheme)
+    yield Watched(context.new_page(), address)
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_nothing_from_elsewhere_and_can_be_read_by_everyone(
+    watched: Watched, name: str
+) -> None:
+    answer = watched.page.goto(f"{watched.address}{name}.html")
+    assert answer is not None and answer.ok
+    # What is folded is read, too.
+    watched.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    watched.look()
+    assert not watched.faults, "\n" + "\n".join(watched.faults)
+
+
+def test_what_is_wrong_with_a_page_is_found(watched: Watched) -> None:
+    watched.page.goto(watched.address)
+    watched.page.set_content(
+        "<html><body><article style='width: 2000px'><img src='data:,'><button></button>"
+        "<p style='color: #eee; background: #fff'>pale</p></article>"
+        "<script src='https://example.org/a.js'></script><script>nothing()</script></body></html>"
+    )
+    watched.look()
+    for said in (
+        "pixels too wide",
+        "no words",
+        "button-name",
+        "color-contrast",
+        "elsewhere: https",
+    ):
+        assert [fault for fault in watched.faults if said in fault], (said, watched.faults)
+    assert [fault for fault in watched.faults if fault.startswith("error: ")]
+
+
+def test_search_finds_a_word_of_a_notebook(watched: Watched) -> None:
+    watched.page.goto(f"{watched.address}search.html?q=backoff")
+    found = watched.page.locator("#search-results a[href*='04_retries']").first
+    found.wait_for()
+    found.click()
+    watched.page.wait_for_url("**/04_retries.html*")
+    assert watched.faults == []
+
+
+def test_the_keys_lead_past_the_menu_and_open_what_is_folded(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}00_start_here.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    folded = page.locator("article details").first
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
+    page.keyboard.press("Enter")
+    assert folded.get_attribute("open") is not None
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """The ids of a page."""
+    return set(re.findall(r'\bid="([^"]+)"', path.read_text(encoding="utf-8")))
+
+
+def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+    dead = set()
+    for path in sorted(site.rglob("*.html")):
+        for target in re.findall(r'href="([^"]+)"', path.read_text(encoding="utf-8")):
+            place, _, anchor = unquote(unescape(target)).partition("#")
+            if re.match(r"[a-z]+:", place):
+                continue
+            there = path if not place else (path.parent / place.partition("?")[0]).resolve()
+            if not there.is_file() or (anchor and unescape(anchor) not in anchors(there)):
+                dead.add((path.relative_to(site).as_posix(), target))
+    assert dead == set()
+
+
+def test_only_links_that_are_clicked_lead_elsewhere(site: Path) -> None:
+    """No style sheet and no script names another host, also one that nobody has asked for yet."""
+    for path in [*site.rglob("*.css"), *site.rglob("*.js")]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert re.findall(r"@import|url\(\s*['\"]?(?:https?:)?//", text) == [], path.name
