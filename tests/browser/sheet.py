@@ -42,7 +42,7 @@ FAINT = """() => {
     for (const element of document.querySelectorAll(parts)) {
         const said = [...element.childNodes].filter(node => node.nodeType === 3)
             .map(node => node.textContent.trim()).join(" ").trim();
-        const traceback = element.closest("[data-mime-type='application/vnd.jupyter.error']");
+        const traceback = element.closest("[data-mime-type='application/vnd.jupyter.stderr']");
         if (!said || traceback || !element.checkVisibility()) continue;
         const [a, b] = [numbers(getComputedStyle(element).color), behind(element)].map(light);
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
