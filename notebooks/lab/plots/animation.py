@@ -37,6 +37,10 @@ PLAYER = """\
     timer = i < {last} ? setTimeout(() => play(i + 1), times[i]) : stop();
   }};
   slider.oninput = () => {{ stop(); show(+slider.value); }};
+  // JupyterLab would take the arrow keys for its own, before they reach the slider.
+  addEventListener("keydown", event => {{
+    if (event.target === slider && event.key.startsWith("Arrow")) event.stopPropagation();
+  }}, true);
   button.onclick = () => {{
     if (timer) return stop();
     button.innerHTML = "&#10074;&#10074; Stop";
