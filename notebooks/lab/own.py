@@ -74,7 +74,7 @@ if __name__ == "__main__":
     scheduler.run()
 """
 JOINTS: tuple[Any, ...] = (
-    *(shell.Parts, shell._ReadyHeap, shell._WaitingHeap, shell.Shell),
+    *(shell.Parts, shell.ReadyHeap, shell.WaitingHeap, shell.Shell),
     *(joints.Clock, joints.nothing, joints.Task, joints.Change, joints.Scheduler),
 )
 ATTEMPTS = f"ATTEMPTS = {shell.ATTEMPTS}  # of one task"

@@ -47,7 +47,7 @@ class Parts:
     waiting: Callable[[], Any] | None = None
 
 
-class _ReadyHeap:
+class ReadyHeap:
     """What is ready, in a heap: the shape of `Levels`."""
 
     def __init__(self, parts: Parts) -> None:
@@ -61,7 +61,7 @@ class _ReadyHeap:
         return self.parts.pop(self.heap)[-1] if self.heap else None
 
 
-class _WaitingHeap:
+class WaitingHeap:
     """What waits, in a heap of pairs as `take` expects them: the shape of `Waiting`."""
 
     def __init__(self, parts: Parts) -> None:
@@ -83,8 +83,8 @@ class Shell:
     """A scheduler whose every decision is made by the parts in its slots."""
 
     def __init__(self, parts: Parts) -> None:
-        self.ready: Any = parts.levels() if parts.levels else _ReadyHeap(parts)
-        self.waiting: Any = parts.waiting() if parts.waiting else _WaitingHeap(parts)
+        self.ready: Any = parts.levels() if parts.levels else ReadyHeap(parts)
+        self.waiting: Any = parts.waiting() if parts.waiting else WaitingHeap(parts)
         self.pauses = parts.pauses
         self.priorities: dict[str, int] = {}
         self.attempts: dict[str, int] = {}
