@@ -115,6 +115,12 @@ def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
         (pyodide / "pyodide-lock.json").write_text(json.dumps(lock, indent=1), encoding="utf-8")
         settings = page_settings(sorted(packages))
         (source / "jupyter-lite.json").write_text(json.dumps(settings), encoding="utf-8")
+        # Two settings that no option of the command line sets.
+        how = {
+            "ignore_sys_prefix": ["federated_extensions"],
+            "federated_extensions": [str(path) for path in extensions(KEPT / "pure")],
+        }
+        (source / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": how}))
         learners_files(source / "files")
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -122,9 +128,6 @@ def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
         command += ["--lite-dir", str(source), "--output-dir", str(folder.resolve())]
         command += ["--contents", str(source / "files"), "--apps", "notebooks", "--apps", "tree"]
         command += ["--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
-        command += ["--ignore-sys-prefix", "federated_extensions"]
-        for extension in extensions(KEPT / "pure"):
-            command += ["--federated-extensions", str(extension)]
         # Its own settings, not those of whoever builds it.
         own = {"JUPYTER_CONFIG_DIR": str(source / "config"), "JUPYTER_NO_CONFIG": "1"}
         subprocess.run(
