@@ -112,6 +112,7 @@ def test_lab_finds_there_what_it_reads(tmp_path: Path) -> None:
         "notebooks/01_core_scheduler.ipynb",
         "notebooks/deeper/01_inside_a_heap.ipynb",
         "benchmarks/results/peers.csv",
+        "matplotlib/fontlist-v330.json",
     ):
         assert f"{lite.COURSE}/{place}" in names
     assert not any("__pycache__" in name for name in names)

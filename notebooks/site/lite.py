@@ -62,6 +62,8 @@ ENVIRONMENT = {
     # No start-up file is read here: ahead of the standard library, the package is found before
     # the module of the same name.
     "PYTHONPATH": f"{SITE_PACKAGES}:{SITE_PACKAGES}/{COURSE}/notebooks",
+    # Its list of fonts, as Matplotlib makes it there: else it does so, and says so, each time.
+    "MPLCONFIGDIR": f"{SITE_PACKAGES}/{COURSE}/matplotlib",
     # In what the browser keeps of this site, so that predictions are there the next day.
     "SCHED_PROGRESS": "/drive/progress",
 }
@@ -243,6 +245,8 @@ def course_wheel(folder: Path) -> Path:
     for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
         if path.parent in (NOTEBOOKS, NOTEBOOKS / "deeper"):
             files[path.relative_to(ROOT)] = fresh(path.read_bytes())
+    for path in (HERE / "pyodide").glob("fontlist-*.json"):
+        files[Path("matplotlib", path.name)] = path.read_bytes()
     about = "sched_course-0.dist-info"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for place, content in files.items():
