@@ -20,9 +20,9 @@ from .learner import Learner
 from .marking import saved_faults, tags_by_id
 from .sheet import Sheet
 
-# The one that has most to click, and the two that are soonest done.
-FEW = ("03_workers",)
-FEW_AT_ONCE = ("deeper/00_night_watch", "deeper/01_tasks_that_wait")
+# Those that are soonest done.
+FEW = ("deeper/04_twice",)
+FEW_AT_ONCE = ("deeper/00_night_watch", "deeper/07_checksums")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
