@@ -61,7 +61,9 @@ def test_each_peer_gives_the_order_of_a_sorted_list_or_its_row_says_so(name, wor
     assert check.order_of(name, workload, 192) == wanted
 
 
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize(
+    "name", [p for p in PEERS if p in NOT_QUITE_RIGHT or PEERS[p].leaves_out or p == HEAP]
+)
 def test_the_check_of_a_peer_says_the_worst_that_was_found(name):
     (found,) = check.check(name)
     assert found.order == NOT_QUITE_RIGHT.get(name, check.RIGHT)
