@@ -231,6 +231,29 @@ def test_after_shutdown_nothing_is_left() -> None:
     wait_until(lambda: not any(t.is_alive() for t in watchdogs), "ended")
 
 
+def test_a_shutdown_that_was_interrupted_is_ended_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = _children()
+    executor = DaskExecutor(None, 1)
+    mine = _children() - before
+    join, left = threading.Thread.join, [1]
+
+    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+        if thread.name == "sched-dask" and left:
+            left.pop()
+            raise KeyboardInterrupt
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        executor.shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(len, "abc")
+    executor.shutdown()
+    assert psutil.wait_procs(mine, 30)[1] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -30,6 +30,7 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from sched import arguments
+from sched.bell import Bell
 from sched.processes import ProcessDiedError
 
 log = logging.getLogger("sched.engines.dask")
@@ -80,7 +81,8 @@ class DaskExecutor(Executor):
         self._waiting: deque[Call] = deque()  # for a worker that has nothing to do
         self._flying: dict[str, list[Call]] = {}  # by the key of the chunk that they are in
         self.on_slots = on_slots
-        self._closing = threading.Event()
+        self._closing = False
+        self._bell = Bell()  # for the watchdog, when it closes
         self._cluster: Any = None
         self._client: Any = self._connect()
         self._slots = self._count()
@@ -105,7 +107,7 @@ class DaskExecutor(Executor):
             future.set_exception(TypeError(text))
             return future
         with self._lock:
-            if self._closing.is_set():
+            if self._closing:
                 raise RuntimeError("cannot submit a call after shutdown")
             self._waiting.append(call)
         self._send()
@@ -125,15 +127,15 @@ class DaskExecutor(Executor):
         if wait:
             wait_for([call.future for call in self._unfinished()])
         with self._lock:
-            if self._closing.is_set():
-                return
-            self._closing.set()
+            self._closing = True
+        # All of this may be done again: by whoever calls after a shutdown that was interrupted.
+        self._bell.ring()
         self._watchdog.join()
         _close(self._client)
         if self._cluster is not None:
             self._cluster.close()
         for call in self._unfinished():
-            if not call.future.cancel():
+            if not call.future.cancel() and not call.future.done():
                 call.future.set_exception(RuntimeError("given up: its executor was shut down"))
 
     def _unfinished(self) -> list[Call]:
@@ -247,9 +249,14 @@ class DaskExecutor(Executor):
         threads = client.sync(client.scheduler.ncores, callback_timeout=self._patience)
         return sum(threads.values())
 
+    def _closes_within(self, seconds: float) -> bool:
+        if not self._closing:
+            self._bell.wait(seconds)
+        return self._closing
+
     def _watch(self) -> None:
         """See now and then whether the scheduler lives, and how many workers it has."""
-        while not self._closing.wait(self._patience / 5):
+        while not self._closes_within(self._patience / 5):
             try:
                 slots = self._count()
             except Exception as fault:
@@ -267,7 +274,7 @@ class DaskExecutor(Executor):
             lost, self._client = self._client, None
         self._take_back()
         _close(lost)
-        while not self._closing.wait(self._patience / 5):
+        while not self._closes_within(self._patience / 5):
             try:
                 client = self._connect()
             except Exception as still:
