@@ -1,8 +1,5 @@
 """What notebook 09 shows of the engines: the stored run as it is, and who starts when."""
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,8 +22,8 @@ from lab import check, engines
 from lab.broken import left_undone
 from lab.workshop import ours
 from sched import plots
-from tests.test_notebook_memory import AS_IN_A_BROWSER
-from tests.test_notebook_rules import NOTEBOOKS, read, tags
+from tests.in_a_browser import printed_in_a_browser
+from tests.test_notebook_rules import NOTEBOOKS
 
 untyped: Any = left_undone
 STORED = measured.read(engines.RESULTS)
@@ -166,16 +163,6 @@ def test_only_what_is_done_out_of_turn_is_lost() -> None:
 
 
 def test_notebook_09_runs_where_there_are_no_threads_and_no_processes(tmp_path: Path) -> None:
-    path = NOTEBOOKS / "09_real_world.ipynb"
-    cells = [cell.source for cell in read(path).code if "ci-only" not in tags(cell)]
-    done = subprocess.run(
-        [sys.executable, "-c", AS_IN_A_BROWSER],
-        input=json.dumps(cells),
-        env={**os.environ, "SCHED_PROGRESS": str(tmp_path), "TMPDIR": str(tmp_path)},
-        cwd=NOTEBOOKS,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "There are no processes here, so no Dask." in done.stdout
-    assert "the payment was overtaken by three or more: False" in done.stdout
+    printed = printed_in_a_browser(NOTEBOOKS / "09_real_world.ipynb", tmp_path)
+    assert "There are no processes here, so no Dask." in printed
+    assert "the payment was overtaken by three or more: False" in printed
