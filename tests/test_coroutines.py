@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool, wakeups
 from sched.entry import details_of
 from sched.workers import current_task, time_left
+from tests.pools import until
 from tests.test_threads import PATIENCE
 
 if sys.platform == "emscripten":  # a browser has no threads
@@ -41,15 +42,6 @@ def _no_thread_is_left() -> Iterator[None]:
     assert until(lambda: not any("sched-pool" in each.name for each in threading.enumerate()))
     threading.excepthook = hook
     assert raised == []
-
-
-def until(reached: Callable[[], object]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.001)
-    return True
 
 
 class Meeting:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool, outcomes
+from tests.pools import until
 from tests.test_threads import PATIENCE
 
 if sys.platform == "emscripten":  # Pyodide's core has no threads
@@ -40,16 +41,6 @@ SCHEDULERS = ["heap", "file"]
 everywhere = pytest.mark.parametrize("executor", EXECUTORS)
 hard = pytest.mark.parametrize("executor", ["process"])
 soft = pytest.mark.parametrize("executor", ["thread", "async", "custom"])
-
-
-def until(reached: Callable[[], object]) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
 
 
 @pytest.fixture(params=SCHEDULERS)

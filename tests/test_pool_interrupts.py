@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -11,19 +10,11 @@ import pytest
 
 from sched import HeapScheduler, TaskStatus, WorkerPool
 from tests.instants import at_instant, handled_by
+from tests.pools import until
 from tests.test_interrupts import place
 from tests.test_threads import PATIENCE
 
 HOUR = 3600.0
-
-
-def until(reached: Callable[[], object]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.0005)
-    return True
 
 
 def use(pool: WorkerPool) -> None:

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sched import HeapScheduler, TaskStatus, WorkerPool
+from tests.pools import until
 from tests.test_threads import PATIENCE
 
 if sys.platform in ("emscripten", "win32"):
@@ -38,15 +39,6 @@ def main():
 if __name__ == "__main__":
     main()
 """
-
-
-def until(reached: Callable[[], object]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
 
 
 started: list[subprocess.Popen[str]] = []
