@@ -15,7 +15,7 @@ it ends: each has a thread that waits for that.
 
 Ctrl-C in a terminal, and SIGTERM from systemd, reach every process of the program. What runs is to
 end all the same, within its grace: a process ignores both, unless the pool has told it before that
-SIGTERM is meant for it.
+SIGTERM is meant for it. So ``kill PID`` does nothing to it; ``kill -9 PID`` does.
 """
 
 import multiprocessing

@@ -61,8 +61,9 @@ class WorkerPool(Outcomes):
 
     An ``async`` function runs to its end on one event loop of the pool's; if its worker is a
     thread, that waits for it. There a timeout cancels it. In a process a timeout is hard: it is
-    killed, and replaced. In a thread, or on your executor, the attempt has failed when it comes
-    back too late; until then it is RUNNING, has its worker, and counts as ``stuck``.
+    killed, and replaced. (``kill PID`` does nothing to such a process, ``kill -9 PID`` ends it.)
+    In a thread, or on your executor, the attempt has failed when it comes back too late; until
+    then it is RUNNING, has its worker, and counts as ``stuck``.
 
     The context variables of whoever added a task are there when it runs in a thread or on the loop.
 

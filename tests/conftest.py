@@ -105,3 +105,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--simulated-seeds", type=int, default=1, help="how many times as many seeds are simulated"
     )
     parser.addoption("--simulated-first", type=int, default=0, help="the first of the seeds")
+    parser.addoption(
+        "--fuzz-rounds",
+        type=int,
+        default=1,
+        help="how many pools of processes have things done to them at random",
+    )
+    parser.addoption("--fuzz-first", type=int, default=0, help="the first of their seeds")

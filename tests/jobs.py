@@ -81,6 +81,38 @@ def counted(folder: str, name: str, failures: int, deaths: int) -> int:
     return attempt
 
 
+@action("jobs.alone")
+def alone(folder: str, name: str, deed: str, times: int) -> str:
+    """Does its deed in so many attempts, and then returns its name. Each attempt is logged, and
+    each that begins while another one is at it: that one has a lock, which the system takes from
+    a process that dies."""
+    import fcntl  # here: not every system has it
+
+    attempt = current_task().attempts
+    append(Path(folder, "log"), f"{name} {attempt} {os.getpid()}")
+    with Path(folder, f"{name}.lock").open("a+") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            append(Path(folder, "overlaps"), f"{name} {attempt}")
+            raise
+        if attempt > times:
+            return name
+        if deed == "fails":
+            raise ValueError(attempt)
+        if deed == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if deed == "exits":
+            os._exit(attempt)
+        if deed == "computes":
+            end = time.monotonic() + 0.05
+            while time.monotonic() < end:
+                pass
+            return name
+        time.sleep(3600)
+    raise AssertionError("nobody has stopped it")
+
+
 @action("jobs.logged")
 def logged(folder: str, name: str) -> None:
     """Logs its attempt and its process. It leaves nothing half done that stops the next attempt."""
