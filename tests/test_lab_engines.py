@@ -54,6 +54,20 @@ def overtaken(log: engines.Log) -> int:
 # --- the stored run -------------------------------------------------------------------------------
 
 
+def test_the_choice_that_is_nearest_as_a_factor_is_what_happened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    speeds = {engines.THREADS: 1000.0, engines.DASK: 310.0, engines.CHUNKS: 320.0}
+    runs = [replace(run, per_second=speeds.get(run.engine, 1.0)) for run in STORED]
+    monkeypatch.setattr(measured, "read", lambda _: runs)
+    choices = {"as many": 1.0, "a tenth": 0.1}
+    assert engines.nearest(engines.DASK, choices) == "a tenth"
+    assert engines.nearest(engines.CHUNKS, choices) == "as many"
+    numbers = {"about 100": 100.0, "about 1,000": 1000.0}
+    assert engines.nearest(engines.DASK, numbers, beside=None) == "about 100"
+    assert engines.nearest(engines.CHUNKS, numbers, beside=None) == "about 1,000"
+
+
 def test_each_engine_has_its_row_and_each_row_its_engine() -> None:
     assert list(engines.table().index) == list(ENGINES)
     assert list(engines.table([engines.DASK]).index) == [engines.DASK]

@@ -9,10 +9,11 @@ Nothing is measured here but by the live run, and of that nothing is shown that 
 """
 
 import os
+import warnings
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from math import ceil, inf
+from math import ceil, inf, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,7 @@ __all__ = [
     "draw_designs",
     "draw_engines",
     "machines_table",
+    "nearest",
     "on_dask",
     "run_of",
     "simulated_again",
@@ -122,6 +124,15 @@ def run_of(engine: str) -> EngineRun:
         if run.engine == engine:
             return run
     raise LookupError(f"there is no {engine!r} in {RESULTS / engines.FILE_NAME}.csv: make engines")
+
+
+def nearest(engine: str, choices: Mapping[str, float], beside: str | None = THREADS) -> str:
+    """The choice whose number is nearest, as a factor, to the engine's empty tasks a second.
+
+    beside: another engine, whose tasks a second count as 1; None for the number itself.
+    """
+    found = run_of(engine).per_second / (run_of(beside).per_second if beside else 1)
+    return min(choices, key=lambda choice: abs(log(choices[choice] / found)))
 
 
 def table(names: Sequence[str] | None = None) -> Any:
@@ -236,8 +247,10 @@ def on_dask(mails: int = 40) -> Live:
         return Live(log, len(ids), True)
     from sched.engines.dask import pool
 
-    with pool(scheduler, workers=2, patience=60) as workers:  # a busy machine answers late
-        ended = [workers.wait(number) for number in ids]
+    with warnings.catch_warnings():  # a busy machine is slow, and answers late
+        warnings.filterwarnings("ignore", "Creating scratch directories is taking")
+        with pool(scheduler, workers=2, patience=60) as workers:
+            ended = [workers.wait(number) for number in ids]
     ran = [task.result for task in ended if task.status.name == "SUCCEEDED"]
     return Live(log, len(ran), os.getpid() not in ran)
 
