@@ -123,6 +123,21 @@ def test_a_retry_is_numbered_and_joined_to_the_attempt_before():
     assert joins == {(2.0, 3.0, 1, 2), (1.5, 3.5, 2, 1), (5.0, 7.0, 1, 1)}
 
 
+def test_short_attempts_that_touch_are_counted_and_their_edges_leave_them_visible():
+    scheduler = HeapScheduler(clock=VirtualClock())
+    scheduler.add_tasks([(1, "mail")] * 200)  # one after the other, a second each
+    scheduler.add_tasks({"priority": 1, "task_name": "late", "delay": 600.0 + n} for n in (0, 60))
+    axes = plots.timeline(simulate(scheduler, 1, 1.0, until=1200.0))
+    assert [text.get_text() for text in axes.texts] == ["200 attempts"]
+    bars: Any = axes.collections[0]
+    axes.figure.draw_without_rendering()
+    left, right = axes.transData.transform([(0, 1), (1, 1)])[:, 0]
+    wide = (right - left) / axes.figure.dpi * 72 / 60  # a second, in points; the axis is in minutes
+    crowd, alone = bars.get_linewidth()[:200], bars.get_linewidth()[200:]
+    assert max(crowd) < wide / 2
+    assert min(alone) > 0.5  # else nobody would see them
+
+
 def test_a_timeline_is_described_worker_by_worker():
     assert plots.describe(plots.timeline(small())).splitlines() == [
         "7 attempts at 4 tasks: 2 workers, busy 66% of 8 s.",

@@ -1,7 +1,7 @@
 """Who ran what in a simulation: a row for each worker, a bar for each attempt."""
 
 from collections import Counter
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,7 +37,9 @@ OUTCOMES: dict[str, dict[str, Any]] = {
 }
 BAR = 0.66  # height of a bar; a worker has 1
 NAMED = 600  # with more bars than this none is labelled, and no retry is joined by a line
-EDGED = 5000  # with more bars than this they have no edges, which would be all that is seen
+CROWDED = 0.08  # inches: bars that are narrower, and touch, are a crowd, which is labelled as one
+TOUCHING = 0.015  # inches between them
+EDGE = 0.9  # points; in a crowd a part of the bar's width, or edges would be all that is seen
 TOLD = 24  # with more attempts than this, workers are described by what they did in all
 
 
@@ -45,7 +47,8 @@ def timeline(timeline: Timeline, ax: "Axes | None" = None, title: str = "") -> "
     """Draw who ran what: a row for each worker, a bar for each attempt. O(n).
 
     Colour and hatch say how an attempt ended. ``#2`` is a second attempt; a thin line leads to it
-    from the first. Names are left out where a bar is too short for them.
+    from the first. Names are left out where a bar is too short for them; where many short ones
+    touch, it says how many they are.
     ax: axes to draw on; a figure of its own if None. title: put before the verdict.
     Raises TypeError if it is no Timeline, ImportError without matplotlib.
     """
@@ -60,15 +63,6 @@ def timeline(timeline: Timeline, ax: "Axes | None" = None, title: str = "") -> "
             ((a.start - timeline.start) / scale, (until(a, timeline) - timeline.start) / scale)
             for a in timeline.attempts
         ]
-        for name, look in OUTCOMES.items():
-            rows = [
-                (*spans[i], timeline.attempts[i].worker) for i, k in enumerate(kinds) if k == name
-            ]
-            draw_bars(
-                view,
-                rows,
-                {"linewidth": 0.9 if few else 0.5 if len(kinds) <= EDGED else 0.0, **look},
-            )
         view.set_xlim(0, max((timeline.end - timeline.start) / scale, 1e-9) * 1.01)
         view.set_ylim(timeline.workers + 0.5, 0.5)
         view.set_yticks(ticks(timeline.workers))
@@ -78,9 +72,18 @@ def timeline(timeline: Timeline, ax: "Axes | None" = None, title: str = "") -> "
         verdict = headed(title, timeline_title(timeline))
         write_title(view, verdict)
         legend(view, [patch(n, look) for n, look in OUTCOMES.items() if n in kinds])
+        view.figure.draw_without_rendering()  # the layout decides how wide the axes are
+        inches = width_of_one(view)
+        crowds = crowds_of(timeline, spans, inches)
+        edges = dict.fromkeys(range(len(kinds)), EDGE)
+        for i in chain.from_iterable(crowds):
+            edges[i] = min(EDGE, 0.15 * 72 * inches * (spans[i][1] - spans[i][0]))
+        for name, look in OUTCOMES.items():
+            rows = {i: (*spans[i], timeline.attempts[i].worker) for i in each(name, kinds)}
+            draw_bars(view, list(rows.values()), {"linewidth": [edges[i] for i in rows], **look})
         if few:
             join_attempts(view, timeline, spans)
-            name_bars(view, timeline, spans)
+            name_bars(view, timeline, spans, crowds)
         set_description(view, "\n".join([verdict + ".", *told(timeline)]))
         return cast("Axes", view)
 
@@ -107,6 +110,35 @@ def draw_bars(ax: Any, rows: list[tuple[float, float, int]], look: dict[str, Any
     ax.add_collection(PolyCollection(corners, zorder=2, **look), autolim=False)
 
 
+def each(name: str, kinds: list[str]) -> list[int]:
+    """The attempts that ended in this way."""
+    return [i for i, k in enumerate(kinds) if k == name]
+
+
+def width_of_one(ax: Any) -> float:
+    """How many inches wide one unit of the time axis is."""
+    left, right = ax.get_xlim()
+    return float(ax.get_window_extent().width / ax.figure.dpi / (right - left))
+
+
+def crowds_of(
+    timeline: Timeline, spans: list[tuple[float, float]], inches: float
+) -> list[list[int]]:
+    """The attempts, each narrow, that touch one another in a worker's row: three or more. O(n)."""
+    crowds: list[list[int]] = []
+    last: dict[int, list[int]] = {}  # by worker
+    for i, (a, (start, end)) in enumerate(zip(timeline.attempts, spans, strict=True)):
+        if (end - start) * inches > CROWDED:
+            last.pop(a.worker, None)
+            continue
+        crowd = last.get(a.worker)
+        if crowd is None or (start - spans[crowd[-1]][1]) * inches > TOUCHING:
+            crowd = last[a.worker] = []
+            crowds.append(crowd)
+        crowd.append(i)
+    return [crowd for crowd in crowds if len(crowd) > 2]
+
+
 def join_attempts(ax: Any, timeline: Timeline, spans: list[tuple[float, float]]) -> None:
     """A thin line from the end of each attempt to the start of the next at the same task."""
     last: dict[int, int] = {}
@@ -118,33 +150,41 @@ def join_attempts(ax: Any, timeline: Timeline, spans: list[tuple[float, float]])
         last[a.id] = i
 
 
-def name_bars(ax: Any, timeline: Timeline, spans: list[tuple[float, float]]) -> None:
-    """The name, or the number of a retry alone, where there is room for it."""
-    ax.figure.draw_without_rendering()  # the layout decides how wide the axes are
-    left, right = ax.get_xlim()
+def name_bars(
+    ax: Any, timeline: Timeline, spans: list[tuple[float, float]], crowds: list[list[int]]
+) -> None:
+    """The name, or the number of a retry alone, where it has room; of a crowd, how many."""
     box = ax.get_window_extent()
-    inch = box.width / ax.figure.dpi / (right - left)
+    inches = width_of_one(ax)
     size = min(9.0, box.height / ax.figure.dpi / timeline.workers * BAR * 72 * 0.62)
     if size < 5:
         return
+
+    def write(words: str, start: float, end: float, a: Attempt) -> bool:
+        fits = bool(words) and text_width(words, size) <= (end - start) * inches - 0.08
+        if fits:
+            look = {"facecolor": OUTCOMES[kind(a)]["facecolor"], "edgecolor": "none"}
+            ax.text(
+                (start + end) / 2,
+                a.worker,
+                words,
+                ha="center",
+                va="center_baseline",
+                fontsize=size,
+                zorder=4,
+                bbox={"boxstyle": "square,pad=0.08", **look},
+            )
+        return fits
+
     for a, (start, end) in zip(timeline.attempts, spans, strict=True):
-        room = (end - start) * inch - 0.08
         retry = f"#{a.attempt}" if a.attempt > 1 else ""
         name = drawable(one_line(a.name), f"task {a.id}")
-        for words in (f"{name} {retry}".strip(), shortened(name, retry, size, room), retry):
-            if words and text_width(words, size) <= room:
-                look = {"facecolor": OUTCOMES[kind(a)]["facecolor"], "edgecolor": "none"}
-                ax.text(
-                    (start + end) / 2,
-                    a.worker,
-                    words,
-                    ha="center",
-                    va="center_baseline",
-                    fontsize=size,
-                    zorder=4,
-                    bbox={"boxstyle": "square,pad=0.08", **look},
-                )
-                break
+        cut = shortened(name, retry, size, (end - start) * inches - 0.08)
+        any(write(words, start, end, a) for words in (f"{name} {retry}".strip(), cut, retry))
+    for crowd in crowds:
+        first, last = crowd[0], crowd[-1]
+        words = f"{len(crowd)} attempts"
+        write(words, spans[first][0], spans[last][1], timeline.attempts[first])
 
 
 def shortened(name: str, retry: str, size: float, room: float) -> str:
