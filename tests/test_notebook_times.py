@@ -20,9 +20,6 @@ ASKS = ("check.", "predict(", "explain(", "score(", "explained(", "practice(")
 NEAR = 3  # minutes; what is stated is rounded to five
 LONGEST = 45  # minutes
 MAIN_PATH = ["diagnosis", "exercise", "exercise", "own words", "own words"]
-# Beside its log, the kill, the power cut and the shards have no room for a second exercise within
-# the 45 minutes: its three others go deeper.
-ONE_EXERCISE = {"07": 3}
 
 
 def minutes(cells: Sequence[NotebookNode], number: str) -> float:
@@ -138,12 +135,7 @@ def test_the_stated_minutes_are_the_computed_ones(path: Path) -> None:
 def test_the_main_path_has_two_exercises_a_diagnosis_and_two_questions_to_explain(
     path: Path,
 ) -> None:
-    nb = read(path)
-    if nb.number not in ONE_EXERCISE:
-        assert to_do(nb.cells) == MAIN_PATH
-        return
-    assert to_do(nb.cells) == [*MAIN_PATH[:2], *MAIN_PATH[3:]]
-    assert len(nb.deeper) >= ONE_EXERCISE[nb.number]
+    assert to_do(read(path).cells) == MAIN_PATH
 
 
 def test_the_teachers_are_told_the_same_minutes_and_predictions_that_are_asked() -> None:

@@ -176,6 +176,235 @@ def by_a_pattern(text):
     return tuple(names)
 
 
+# --- a loop that survives -------------------------------------------------------------------------
+
+C = "carry_on"
+
+
+@wrong(C, C, "loses a task")
+def writes_done_first(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write("dead " + name)
+            continue
+        write("begin " + name)
+        write("done " + name)
+        run(name)
+
+
+@wrong(C, C, "runs more than one task again")
+def writes_done_at_the_end(to_do, write, run):
+    ran = []
+    for name, begun in to_do:
+        if begun < 3:
+            write(f"begin {name}")
+            run(name)
+            ran.append(name)
+        else:
+            write(f"dead {name}")
+    for name in ran:
+        write(f"done {name}")
+
+
+@wrong(C, C, "never gives up")
+def never_writes_begin(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+        else:
+            run(name)
+            write(f"done {name}")
+
+
+@wrong(C, C, "never gives up")
+def writes_begin_afterwards(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+        else:
+            run(name)
+            write(f"begin {name}")
+            write(f"done {name}")
+
+
+@wrong(C, C, "never gives up")
+def counts_in_memory(to_do, write, run):
+    counts = dict(to_do)
+    for name in counts:
+        if counts[name] >= 3:
+            write(f"dead {name}")
+            continue
+        counts[name] += 1
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "gives up a task that did no harm")
+def begins_all_at_once(to_do, write, run):
+    alive = [name for name, begun in to_do if begun < 3]
+    for name, begun in to_do:
+        write(f"begin {name}" if begun < 3 else f"dead {name}")
+    for name in alive:
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "gives up too early")
+def begins_twice(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+            continue
+        write(f"begin {name}")
+        write(f"begin {name}")
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "runs a task that was begun three times")
+def allows_a_fourth(to_do, write, run):
+    for name, begun in to_do:
+        if begun > 3:
+            write(f"dead {name}")
+        else:
+            write(f"begin {name}")
+            run(name)
+            write(f"done {name}")
+
+
+@wrong(C, C, "gives up too early")
+def allows_two(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 2:
+            write(f"dead {name}")
+        else:
+            write(f"begin {name}")
+            run(name)
+            write(f"done {name}")
+
+
+@wrong(C, C, "leaves a task open")
+def passes_over_the_dead(to_do, write, run):
+    for name, begun in to_do:
+        if begun < 3:
+            write(f"begin {name}")
+            run(name)
+            write(f"done {name}")
+
+
+@wrong(C, C, "leaves a task out")
+def stops_at_the_dead(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+            return
+        write(f"begin {name}")
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "loses a task")
+def ends_each_with_done(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+        else:
+            write(f"begin {name}")
+            run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "runs a task twice")
+def tries_three_times_at_once(to_do, write, run):
+    for name, begun in to_do:
+        while begun < 3:
+            write(f"begin {name}")
+            run(name)
+            begun += 1
+        write(f"done {name}")
+
+
+@wrong(C, C, "writes something else")
+def writes_the_end_of_the_line(to_do, write, run):
+    for name, _ in to_do:
+        write(f"begin {name}\n")
+        run(name)
+        write(f"done {name}\n")
+
+
+@wrong(C, C, "writes something else")
+def writes_the_count(to_do, write, run):
+    for name, begun in to_do:
+        write(f"begin {name} {begun + 1}")
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "changes the order")
+def begins_with_the_last(to_do, write, run):
+    while to_do:
+        name, begun = to_do.pop()
+        if begun >= 3:
+            write(f"dead {name}")
+            continue
+        write(f"begin {name}")
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "raises ValueError")
+def takes_them_for_names(to_do, write, run):
+    for name, _ in dict(to_do):
+        write(f"begin {name}")
+        run(name)
+        write(f"done {name}")
+
+
+@wrong(C, C, "leaves a task out")
+def only_prints(to_do, write, run):
+    for name, begun in to_do:
+        print("begin", name, begun)
+
+
+@also_right(C)
+def buries_the_dead_first(to_do, write, run):
+    alive = []
+    for name, begun in to_do:
+        if begun < 3:
+            alive.append(name)
+        else:
+            write("dead " + name)
+    for name in alive:
+        write("begin " + name)
+        run(name)
+        write("done " + name)
+
+
+@also_right(C)
+def one_after_another(to_do, write, run):
+    while to_do:
+        name, begun = to_do.pop(0)
+        if begun not in (0, 1, 2):
+            write(" ".join(["dead", name]))
+        else:
+            write(" ".join(["begin", name]))
+            run(name)
+            write(" ".join(["done", name]))
+
+
+@also_right(C)
+def with_a_helper(to_do, write, run):
+    def once(name):
+        write(f"begin {name}")
+        try:
+            run(name)
+        except Exception:
+            return
+        write(f"done {name}")
+
+    return [once(name) if begun <= 2 else write(f"dead {name}") for name, begun in to_do]
+
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_07"

@@ -19,7 +19,7 @@ from .nb03 import diagnose_03, finish_time, rank, take, work
 from .nb04 import diagnose_04, pause, pauses, run_next, try_again
 from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
-from .nb07 import diagnose_07, rank_errors, replay, sound, window
+from .nb07 import carry_on, diagnose_07, rank_errors, replay, sound, window
 from .nb08 import buckets, diagnose_08, in_steps, next_time, watch
 from .nb09 import diagnose_09, engine_options, machines_needed, overtaken
 from .nb10 import diagnose_10, keyed, tracked
@@ -29,6 +29,7 @@ __all__ = [
     "Exercise",
     "buckets",
     "bulk_add",
+    "carry_on",
     "counted",
     "dependent",
     "diagnose_00",

@@ -1,4 +1,4 @@
-"""Notebook 07: a log that is replayed, a window on a disk, a checksum, and what shards cost."""
+"""Notebook 07: a log, a loop that survives; deeper: a window, a checksum, and what shards cost."""
 
 import re
 import zlib
@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from ..broken import left_by
+from ..crashing import Restarted, ToDo
 from ..disk import Disk
 from .exercises import exercise, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
@@ -102,6 +103,178 @@ def _torn_as_whole(text: str) -> list[str] | None:
         return open_tasks(text + "\n")
     except ValueError:
         return None
+
+
+# --- a loop that survives -------------------------------------------------------------------------
+
+TASKS = ["mail", "backup", "send the report"]
+TRIES = 3  # so often is a task begun at most
+CARRY_ON = "carry_on"
+
+
+def crashes() -> Iterator[Case]:
+    """For each task how often it was begun, or "poison"; at the end, perhaps, "crash at step 2"."""
+    yield from ([], [0], [2], [3])
+    yield from ([0, f"crash at step {step}"] for step in range(1, 4))
+    yield ["poison"]
+    for number in (2, 3):
+        tasks = list(sequences([0, 2, 3, "poison"], number, shortest=number))
+        yield from tasks
+        for case in tasks:
+            if number == 2 or "poison" not in case:
+                yield from ([*case, f"crash at step {step}"] for step in range(1, 3 * number + 1))
+
+
+@exercise("07", "A loop that survives", "your function, as in carry_on(carry_on)")
+def carry_on(function: Any) -> Verdict:
+    """Check ``carry_on(to_do, write, run)``. A case: see ``crashes``."""
+    unfit = need_function(function, CARRY_ON, "check.carry_on(carry_on)")
+    if unfit:
+        return unfit
+    found = smallest_failure(partial(_carry_on, function=function), crashes())
+    return found or right(
+        "wherever the program dies, nothing is lost, one task at most runs again, and poison ends."
+    )
+
+
+def _carry_on(trial: Trial, case: Case, function: Any) -> None:
+    tasks = dict(zip(TASKS, (item for item in case if item in (0, 2, 3, "poison")), strict=False))
+    step = int(case[-1].split()[-1]) if len(tasks) < len(case) else 0
+    history = _History(trial, tasks, step)
+    came_back = False
+    while not came_back:
+        to_do = history.starts_anew()
+        shown = f"carry_on({to_do}, write, run)"
+        came_back = trial.call(shown, CARRY_ON, history.program.start, function, to_do)
+        history.has_ended(came_back)
+
+
+class _History:
+    """What a program has written and done in all its lives, and what is wrong with it.
+
+    tasks: how often each was begun before, or "poison". step: where the program dies once, or 0.
+    """
+
+    def __init__(self, trial: Trial, tasks: dict[str, Any], step: int) -> None:
+        self.trial, self.dies_at = trial, step
+        self.poison = {name for name, item in tasks.items() if item == "poison"}
+        self.begun = {name: 0 if name in self.poison else item for name, item in tasks.items()}
+        self.lines: list[str] = []
+        self.steps = 0
+        self.told: dict[str, int] = {}  # in this life: the tasks, and how often each was begun
+        self.runs: list[str] = []  # in this life
+        self.broken: BrokenError | None = None
+        self.program = Restarted(self.dies, self.keep)
+
+    def starts_anew(self) -> ToDo:
+        counts = {name: n + self.lines.count(f"begin {name}") for name, n in self.begun.items()}
+        self.told = {name: count for name, count in counts.items() if not self.is_over(name)}
+        self.runs = []
+        return list(self.told.items())
+
+    def is_over(self, name: str) -> bool:
+        return f"done {name}" in self.lines or f"dead {name}" in self.lines
+
+    def blame(self, problem: str, detail: str) -> None:
+        self.broken = self.broken or BrokenError(CARRY_ON, problem, detail)
+
+    # --- at each step
+
+    def dies(self, step: str) -> bool:
+        if self.broken:  # nothing that comes afterwards is shown
+            return True
+        what, _, name = step.partition(" ")
+        self.steps += 1
+        self.trial.note(f"    # {what}({name!r})")
+        if what == "run":
+            self.is_run(name)
+        dies = self.steps == self.dies_at or (what == "run" and name in self.poison)
+        if dies and not self.broken:
+            where = "in the middle of it" if what == "run" else "before this is written"
+            self.trial.note(f"    # the program dies {where}")
+        return dies or self.broken is not None
+
+    def is_run(self, name: str) -> None:
+        if name not in self.told:
+            self.blame("runs what is not to be done", f"It called run({name!r}).")
+            return
+        times = self.begun[name] + self.program.started[name]
+        if name in self.runs:
+            self.blame("runs a task twice", f"{name!r} was run already, and nothing had happened.")
+        elif self.told[name] >= TRIES:
+            self.blame(
+                "runs a task that was begun three times",
+                f"{name!r} was begun {_times(self.told[name])}, so it is dead.",
+            )
+        elif times > TRIES:
+            self.blame(
+                "never gives up",
+                f"{name!r} is run for the fourth time, and brings the program down each time. The "
+                f"log counts {self.told[name]} of its runs.",
+            )
+        self.runs.append(name)
+
+    def keep(self, line: str) -> None:
+        what, _, name = line.partition(" ") if isinstance(line, str) else ("", "", "")
+        if what not in ("begin", "done", "dead") or name not in self.begun:
+            self.blame(
+                "writes something else than begin, done or dead, a blank and a name",
+                f"It called write({line!r}).",
+            )
+        elif what == "dead":
+            self.is_given_up(name)
+        self.lines.append(line)
+
+    def is_given_up(self, name: str) -> None:
+        runs = self.program.started[name]
+        uncounted = 1 if self.dies_at else 0  # it may have died between the two
+        if self.told.get(name, TRIES) < TRIES:
+            self.blame("gives up too early", f"{name!r} was begun {_times(self.told[name])}.")
+        elif self.begun[name] + runs + uncounted < TRIES:
+            self.blame(
+                "gives up a task that did no harm" if not runs else "gives up too early",
+                f"The log counts {self.told[name]} runs of {name!r}. There were {runs}.",
+            )
+
+    # --- at the end of each life
+
+    def has_ended(self, came_back: bool) -> None:
+        """Raise what is wrong with the life that is over."""
+        if not self.broken:
+            self.is_anything_lost()
+        if not self.broken:
+            (self.is_complete if came_back else self.would_run_again)()
+        if self.broken:
+            raise self.broken
+
+    def is_anything_lost(self) -> None:
+        for name in self.begun:
+            if f"done {name}" in self.lines and not self.program.finished[name]:
+                self.blame("loses a task", f"The log says that {name!r} is done, and it is not.")
+
+    def would_run_again(self) -> None:
+        again = [name for name in self.runs if not self.is_over(name)]
+        if len(again) > 1:
+            names = " and ".join(map(repr, again))
+            self.blame(
+                "runs more than one task again",
+                f"{names} were run, and the log does not say that they are done.",
+            )
+
+    def is_complete(self) -> None:
+        for name, begun in self.told.items():
+            dead = begun >= TRIES
+            if not dead and not self.program.finished[name]:
+                self.blame("leaves a task out", f"{name!r} was not run.")
+            elif not self.is_over(name):
+                word = "dead" if dead else "done"
+                self.blame("leaves a task open", f"The log does not say that {name!r} is {word}.")
+        if self.runs != [name for name in self.told if name in self.runs]:
+            self.blame("changes the order", f"It ran {self.runs}.")
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice", 3: "three times"}.get(number, f"{number} times")
 
 
 # --- the diagnosis --------------------------------------------------------------------------------
