@@ -1,4 +1,4 @@
-"""A model of a disk, in memory, for notebook 07 and the two that go deeper.
+"""A model of a disk, in memory, for two notebooks that go deeper than 07.
 
 `Disk` holds the items for which there is no room, and counts how often it is read. `Buffered` is a
 file as a power cut sees it: what was written is in the system's memory, line by line, until
