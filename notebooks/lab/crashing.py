@@ -32,8 +32,17 @@ class Restarted:
     def start(self, carry_on: Callable[..., Any], to_do: Sequence[tuple[str, int]]) -> bool:
         """Whether it came back; False if the program died."""
         self._dead = False
+
+        def write(line: str) -> None:
+            self.write(line)
+
+        def run(name: str) -> None:
+            self.run(name)
+
+        for function in (write, run):  # an error in a call of theirs names it so
+            function.__qualname__ = function.__name__
         try:
-            carry_on(list(to_do), self.write, self.run)
+            carry_on(list(to_do), write, run)
         except Crash:
             pass
         except Exception:  # raised by what it does after its end, which nobody sees

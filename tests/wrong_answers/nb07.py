@@ -340,6 +340,14 @@ def writes_the_count(to_do, write, run):
         write(f"done {name}")
 
 
+@wrong(C, C, "raises TypeError")
+def gives_two_things_to_write(to_do, write, run):
+    for name, _ in to_do:
+        write("begin", name)
+        run(name)
+        write("done", name)
+
+
 @wrong(C, C, "changes the order")
 def begins_with_the_last(to_do, write, run):
     while to_do:
