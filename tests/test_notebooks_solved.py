@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 from nbformat import NotebookNode
 
 from lab import check
+from lab.workshop import asked_name
 from sched import Scheduler
 from tests.kernels import Shown, copies, difference, errors, is_compared, kernel, shown, where
 from tests.test_notebook_rules import (
@@ -34,7 +35,7 @@ from tests.test_notebook_rules import (
 )
 from tests.wrong_answers import RIGHT
 
-WHOSE = r"^(\w+): (ours|yours)\b.*\n"
+WHOSE = r"^(\w+): (ours|yours)( in the file)?\b.*\n"
 USED_LATER = "01_inside_a_heap"  # what is solved in it is used by notebooks of the main series
 PAY_OFF = r"\bmine\.|\bmy_scheduler\(|\bown\.|\bput_together\("
 
@@ -63,23 +64,29 @@ def as_a_cell(thing: Any, name: str) -> str:
     if not thing.__module__.startswith("tests."):
         return f"from {thing.__module__} import {own} as {name}"
     body = ast.parse(inspect.getsource(module)).body
-    imports = [
-        ast.unparse(node)
-        for node in body
-        if isinstance(node, ast.Import)
-        or (isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("tests"))
-    ]
+    imported = {name: line for node in body for name, line in _imports(node)}
     made = {other: node for node in body for other in _makes(node)}
     parts: dict[str, ast.stmt] = {}
-    todo = [own]
+    used, todo = set[str](), [own]
     while todo:
         one = todo.pop()
+        used.add(one)
         if one in made and one not in parts:
             parts[one] = made[one]
             todo += [n.id for n in ast.walk(_bare(made[one])) if isinstance(n, ast.Name)]
     in_order = [node for node in body if node in parts.values()]
-    lines = [*imports, *(ast.unparse(_bare(node)) for node in in_order)]
+    needed = [line for name, line in imported.items() if name in used]
+    lines = [*needed, *(ast.unparse(_bare(node)) for node in in_order)]
     return "\n".join([*lines, f"{name} = {own}" if own != name else ""]).rstrip()
+
+
+def _imports(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Each name that an import statement gives, with a statement that gives it alone."""
+    if isinstance(node, ast.Import):
+        yield from ((a.asname or a.name, ast.unparse(ast.Import([a]))) for a in node.names)
+    elif isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("tests"):
+        for a in node.names:
+            yield a.asname or a.name, ast.unparse(ast.ImportFrom(node.module, [a], node.level))
 
 
 def _makes(node: ast.stmt) -> Iterator[str]:
@@ -124,7 +131,7 @@ def solved(
                 yield from judged(checks[cell.source], shown(outputs))
             elif re.search(PAY_OFF, cell.source):
                 now = shown(outputs)
-                yield from whose(cell, now)
+                yield from whose(cell, now, need_the_package(progress))
                 parted = difference(without_whose(before[cell.id]), without_whose(now))
                 if is_compared(cell) and parted:
                     yield f"{where(cell)} shows {parted}"
@@ -139,11 +146,25 @@ def judged(name: str, said: Shown) -> Iterator[str]:
         yield f"check.{name} does not keep it: {text[:300]!r}"
 
 
-def whose(cell: NotebookNode, said: Shown) -> Iterator[str]:
-    """A pay-off uses theirs, of every exercise that stands above it or in an earlier notebook."""
-    for name, who in re.findall(WHOSE, "".join(part for _, part in said), re.M):
-        if who != "yours":
+def whose(cell: NotebookNode, said: Shown, apart: Collection[str] = ()) -> Iterator[str]:
+    """A pay-off uses theirs, of every exercise that stands above it or in an earlier notebook.
+
+    apart: what cannot stand in a file that runs without the package, which is said.
+    """
+    for name, who, more in re.findall(WHOSE, "".join(part for _, part in said), re.M):
+        if who != "yours" and not (more == " in the file" and name in apart):
             yield f"{where(cell)} uses ours for {name}, although it is solved"
+
+
+def need_the_package(progress: Path) -> set[str]:
+    """The names of what is kept and imports the package."""
+    pages = [json.loads(page.read_bytes()) for page in progress.glob("[0-9][0-9].json")]
+    kept = [(name, code["source"]) for page in pages for name, code in page["code"].items()]
+    return {
+        asked_name(getattr(check, name))
+        for name, source in kept
+        if re.search(r"^(from|import) (sched|lab)\b", source, re.M)
+    }
 
 
 def without_whose(said: Shown) -> Shown:
@@ -234,3 +255,14 @@ def test_what_goes_wrong_in_a_solved_notebook_is_found(
     nbformat.write(nbformat.v4.new_notebook(cells=cells), copy)
     faults = list(solved(copy, cells, tmp_path, choice=0))
     assert any(said in fault for fault in faults) if said else not faults, faults
+
+
+def test_only_what_needs_the_package_may_be_missing_in_the_file(tmp_path: Path) -> None:
+    page = {"code": {"watch": {"name": "Watch", "source": "from sched import TaskStatus\n"}}}
+    (tmp_path / "08.json").write_text(json.dumps(page), encoding="utf-8")
+    apart = need_the_package(tmp_path)
+    said = "{0}: yours, of notebook 08.\n{0}: ours in the file, where yours does not run.\n"
+    cell = code("own = put_together()")
+    assert list(whose(cell, [("stdout", said.format("Watch"))], apart)) == []
+    assert len(list(whose(cell, [("stdout", said.format("Tracked"))], apart))) == 1
+    assert len(list(whose(cell, [("stdout", "Watch: ours, until ...\n")], apart))) == 1

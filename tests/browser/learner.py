@@ -231,7 +231,7 @@ class Learner:
         own = {asked_name(by_name()[e.name]) for e in self.solved()}
         outputs = [nbformat.from_dict(output) for output in self.sheet.outputs(n)]
         said = "".join(text for _, text in shown(outputs))
-        for name, whose in re.findall(WHOSE, said, re.M):
+        for name, whose, _ in re.findall(WHOSE, said, re.M):
             if name in own and whose != "yours":
                 self.fault(n, f"uses ours for {name}, although it is solved")
 
