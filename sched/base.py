@@ -104,7 +104,7 @@ class Scheduler:
         Raises TypeError or ValueError for a bad argument, QueueFullError where there is no room;
         nothing is changed then.
         """
-        if type(priority) is not int or not SMALLEST <= priority <= LARGEST:
+        if type(priority) is not int or priority < SMALLEST or priority > LARGEST:
             priority = arguments.as_priority(priority)
         if type(task_name) is not str or not task_name:
             task_name = arguments.as_name(task_name)

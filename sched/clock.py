@@ -74,7 +74,8 @@ class SystemClock:
 
     def now(self) -> float:
         """Return the time in seconds since the epoch, never less than before. O(1)."""
-        elapsed = self._monotonic()
+        monotonic = self._monotonic
+        elapsed = monotonic()
         if elapsed >= self._next_look:
             self._look(elapsed)
         return elapsed + self._offset

@@ -14,7 +14,7 @@ J. W. J. Williams, "Algorithm 232: Heapsort", 1964; heapify: R. W. Floyd, "Algor
 """
 
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heappushpop
 
 from sched.base import Scheduler
 from sched.queue import Entry, Queue
@@ -34,6 +34,9 @@ class HeapQueue(Queue):
 
     def peek(self) -> Entry:
         return self.heap[0]
+
+    def pushpop(self, entry: Entry) -> Entry:
+        return heappushpop(self.heap, entry)
 
     def extend(self, entries: list[Entry]) -> None:
         if len(entries) < len(self.heap) + 1000:

@@ -96,9 +96,11 @@ class MultilevelQueue(Queue):
         level = self.first
         if level is None:
             return self.run.pop()
-        fifo, late = level.fifo, level.late
-        entry = heappop(late) if late and level.late_is_next() else fifo.popleft()
-        if not fifo and not late:
+        if level.late and level.late_is_next():
+            entry = heappop(level.late)
+        else:
+            entry = level.fifo.popleft()
+        if not level.fifo and not level.late:
             self._close_first_level()
         return entry
 
@@ -108,6 +110,15 @@ class MultilevelQueue(Queue):
             return self.run.peek()
         return level.late[0] if level.late and level.late_is_next() else level.fifo[0]
 
+    def pushpop(self, entry: Entry) -> Entry:
+        level = self.first
+        if level is None:
+            return self.run.pushpop(entry)
+        if entry < (level.late[0] if level.late and level.late_is_next() else level.fifo[0]):
+            return entry  # where it is the most urgent of all, no level is opened for it
+        self.push(entry)
+        return self.pop()
+
     def extend(self, entries: list[Entry]) -> None:
         """A batch that comes in turn, as usual, goes to the ends of its levels uncompared."""
         if self.run:
@@ -115,17 +126,21 @@ class MultilevelQueue(Queue):
                 self.run.push(entry)
             return
         groups: dict[int | float, list[Entry]] = {}
+        in_turn = True
         for entry in entries:
             try:
-                groups[entry[0]].append(entry)
+                group = groups[entry[0]]
             except KeyError:
                 groups[entry[0]] = [entry]
                 if len(groups) > MOST_LEVELS:
                     break
+            else:
+                if entry < group[-1]:
+                    in_turn = False
+                group.append(entry)
         if len(groups.keys() | self.levels.keys()) > MOST_LEVELS:
             self._change_over(entries)
             return
-        in_turn = _ascends(entries, 1) and _ascends(entries, 2)  # run_at and id
         for rank, group in groups.items():
             if not in_turn:
                 group.sort()
@@ -169,15 +184,6 @@ class MultilevelQueue(Queue):
                 raise AssertionError(f"level {rank} is empty")
             if any(fifo[i] < fifo[i - 1] for i in range(1, len(fifo))):
                 raise AssertionError(f"the FIFO of level {rank} does not ascend")
-
-
-def _ascends(entries: list[Entry], place: int) -> bool:
-    """Whether these values of the entries ascend: numbers compare faster than entries."""
-    try:
-        values = [entry[place] for entry in entries]
-        return values == sorted(values)
-    except (IndexError, TypeError):  # entries of another shape
-        return False
 
 
 class MultilevelScheduler(Scheduler):

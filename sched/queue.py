@@ -34,6 +34,11 @@ class Queue(ABC):
     def peek(self) -> Entry:
         """Return the smallest entry and leave it in."""
 
+    def pushpop(self, entry: Entry) -> Entry:
+        """Put one entry in and take the smallest out, be it the same: never empty."""
+        self.push(entry)
+        return self.pop()
+
     def extend(self, entries: list[Entry]) -> None:
         """Put a batch in, in any order. The list may be the queue's own from now on."""
         for entry in entries:

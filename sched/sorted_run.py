@@ -15,7 +15,7 @@ pieces in n comparisons: T. Peters, "listsort.txt" in CPython's sources, 2002.
 """
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 
@@ -53,6 +53,21 @@ class SortedRun:
         if self._trickle and (not self._run or self._trickle[0] < self._run[-1]):
             return self._trickle[0]
         return self._run[-1]
+
+    def pushpop(self, entry: Any) -> Any:
+        """Put one entry in and take the smallest out, be it the same."""
+        if self._fresh:
+            self._settle()
+        run, trickle = self._run, self._trickle
+        if trickle and (not run or trickle[0] < run[-1]):
+            return heappushpop(trickle, entry)
+        if not run or entry < run[-1]:
+            return entry
+        if 2 * len(trickle) < len(run):
+            heappush(trickle, entry)
+        else:
+            self._fresh.append(entry)
+        return run.pop()
 
     def _settle(self) -> None:
         """Sort in what is fresh, or let it trickle where that is less work."""

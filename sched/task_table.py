@@ -20,27 +20,24 @@ Nothing of the user's dies under the lock, where its finalizer would find the lo
 transition lets go of goes to the list ``dropped``, to be emptied after the lock is released.
 """
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import count
 from math import inf
-from operator import itemgetter
 from sys import getsizeof
 from typing import Any
 
 from sched import forks
 from sched.clock import Clock
 from sched.entry import Details, TaskEntry
+from sched.lock import new_lock
 from sched.queue import Queue
 from sched.task import FinishedTask, RunningTask, Task, TaskStatus
 from sched.waiting import SPARE, Waiting
 
 BATCHES_FROM = 1000  # so long a history is cut in batches; a shorter one at each end of a task
 MOMENT = 1e-4  # seconds, in which another thread ends its move
-
-_task_id = itemgetter(2)
 
 
 class TaskTable:
@@ -54,8 +51,8 @@ class TaskTable:
     """
 
     def __init__(self, queue: type[Queue], clock: Clock, history: int) -> None:
-        self.lock = threading.Lock()
-        self.now = clock.now
+        self.lock = new_lock()
+        self.clock = clock
         self.ids = count(1)
         self.arrivals: list[TaskEntry] = []
         self.timed = False  # whether any task ever came with a delay or a timestamp
@@ -114,7 +111,7 @@ class TaskTable:
     def catch_up(self) -> float:
         """Let in what has arrived and what is due; indexes made anew if need be. Returns now."""
         arrived = len(self.arrivals)
-        now = self.now()
+        now = self.clock.now()
         if arrived or self.mark:
             self.let_in(arrived, now)
         else:
@@ -130,16 +127,11 @@ class TaskTable:
         else:
             self.horizon = now
         self.mark = True
-        if arrived == 1:  # the usual number where tasks come and go, and worth a way of its own
-            entry = self.arrivals[0]
-            self.table[entry[2]] = entry
-            del self.arrivals[0]
-            (self.queue.push if entry[1] <= self.horizon else self.waiting.add)(entry)
-        else:
-            batch = self.arrivals[:arrived]
-            self.table.update(zip(map(_task_id, batch), batch, strict=True))
-            del self.arrivals[:arrived]
-            self.enter_all(batch)
+        batch, table = self.arrivals[:arrived], self.table
+        for entry in batch:
+            table[entry[2]] = entry
+        del self.arrivals[:arrived]
+        self.enter_all(batch)
         self.added += arrived
         self.mark = False
 
@@ -276,7 +268,7 @@ class TaskTable:
 
     def renew_after_fork(self) -> None:
         """Make the lock anew, in a forked child: what was half done there is marked. O(1)."""
-        self.lock = threading.Lock()
+        self.lock = new_lock()
 
     # --- checking ---------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ QUEUING = {
     "usual": [
         *(ADDING[0], "add_tasks", "add_tasks with keys and delays", "get_next_task"),
         *("peek_next_task", "cancel a ready one", "reprioritize a ready one", "requeue"),
-        "fail with retry_in",
+        *("fail with retry_in", "get_next_task beside a newcomer"),
     ],
     "crowded": ["cancel a ready one", "reprioritize a ready one", "get_next_task"],
     "marked": ["get_next_task"],
@@ -48,6 +48,7 @@ SHARING = [
     *("fail for good", "cancel a ready one", "reprioritize a ready one", "requeue", "metrics"),
 ]
 MOVING = [*ADDING, "reprioritize a ready one", "requeue", "fail with a retry", "get_next_task"]
+MOVING += ["get_next_task of a newcomer"]
 
 Case = tuple[str, type[Scheduler], str, dict[str, Any]]
 

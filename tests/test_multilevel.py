@@ -2,11 +2,12 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sched import MultilevelScheduler, VirtualClock
-from sched.multilevel import MOST_LEVELS
+from sched.multilevel import MOST_LEVELS, MultilevelQueue
 from sched.sorted_run import SortedRun
 from tests.schedulers import ledger_of
 
@@ -32,6 +33,9 @@ def test_a_run_gives_what_a_sorted_list_gives(steps: list[list[int] | int]) -> N
             for entry in step:
                 run.push(entry)
             model = sorted(model + step)
+            if step:
+                model = sorted([*model, step[0]])
+                assert run.pushpop(step[0]) == model.pop(0)
         run.check()
         assert len(run) == len(model)
         assert list(run) == model
@@ -50,7 +54,8 @@ def test_what_trickles_into_a_long_run_leaves_in_its_place() -> None:
     assert left[11:] == [*range(80, 1000, 10), 995]
 
 
-def test_a_trickle_into_a_long_run_is_not_sorted_each_time() -> None:
+@pytest.mark.parametrize("pushpop", [False, True])
+def test_a_trickle_into_a_long_run_is_not_sorted_each_time(pushpop: bool) -> None:
     compared = 0
 
     class Counted(int):
@@ -65,8 +70,12 @@ def test_a_trickle_into_a_long_run_is_not_sorted_each_time() -> None:
     run.peek()
     compared = 0
     for _ in range(n):
-        run.push(Counted(rng.randrange(10**6)))
-        run.pop()
+        entry = Counted(rng.randrange(10**6))
+        if pushpop:
+            run.pushpop(entry)
+        else:
+            run.push(entry)
+            run.pop()
     assert compared / n < 30  # log2 n is 12; a sort each time would be n
 
 
@@ -102,6 +111,18 @@ def test_many_levels_with_aging_keep_the_order() -> None:
         clock.advance(1)
     s.check()
     assert [s.get_next_task().id for _ in added] == [i for _, i in sorted(added)]
+
+
+def test_what_came_out_of_turn_goes_before_a_newcomer() -> None:
+    queue = MultilevelQueue()
+    queue.extend([(1, 5.0, 1), (1, 7.0, 2)])
+    queue.push((1, 6.0, 3))  # out of turn
+    assert queue.pushpop((1, 4.0, 4)) == (1, 4.0, 4)
+    assert queue.pushpop((1, 8.0, 5)) == (1, 5.0, 1)
+    assert queue.pushpop((1, 6.5, 6)) == (1, 6.0, 3)
+    queue.check()
+    assert [queue.pop() for _ in range(3)] == [(1, 6.5, 6), (1, 7.0, 2), (1, 8.0, 5)]
+    assert queue.pushpop((2, 1.0, 7)) == (2, 1.0, 7)
 
 
 def test_tasks_out_of_turn_keep_the_order_in_their_level() -> None:

@@ -20,7 +20,7 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 
 # What may be imported at the head of a module; further down, inside a function, is free.
 LAYERS = [
-    {"audience", "bell", "entry", "forks"},
+    {"audience", "bell", "entry", "forks", "lock"},
     {"task"},
     {"arguments", "attempts", "histogram", "metrics", "queue", "sorted_run", "table"},
     {"events", "ledger", "retry", "room", "timeline", "waiting"},

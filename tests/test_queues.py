@@ -15,6 +15,7 @@ RANKS = st.one_of(st.lists(st.integers(0, 3)), st.lists(st.floats(-9, 9), max_si
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("push"), RANKS),
+        st.tuples(st.just("pushpop"), RANKS),
         st.tuples(st.just("extend"), RANKS),
         st.tuples(st.just("load"), RANKS),
         st.tuples(st.just("pop"), st.integers(1, 20)),
@@ -40,12 +41,18 @@ def test_what_goes_in_comes_out_in_order(
             del model[: len(popped)]
         else:
             # A batch that is large beside what is there is taken in another way.
-            ranks = given_ * scale if what != "push" and len(given_) < 9 else given_
+            one_by_one = what in ("push", "pushpop")
+            ranks = given_ * scale if not one_by_one and len(given_) < 9 else given_
             new = [(rank, 0.0, number + i, "t") for i, rank in enumerate(ranks)]
             number += len(new)
             if what == "push":
                 for entry in new:
                     queue.push(entry)
+            elif what == "pushpop":
+                for entry in new:
+                    insort(model, entry)
+                    assert queue.pushpop(entry) == model.pop(0)
+                new = []
             elif what == "extend":
                 queue.extend(list(new))
             else:

@@ -52,6 +52,33 @@ def test_what_arrives_while_others_are_let_in_stays(
     assert s.metrics().added == number + 1 + (look == "add_tasks")
 
 
+@in_memory
+def test_a_newcomer_waits_its_turn(scheduler_class: type[Scheduler]) -> None:
+    s = scheduler_class(clock=VirtualClock())
+    s.add_task(2, "before")
+    s.metrics()  # lets it in
+    s.add_task(3, "less urgent")
+    assert str(s.get_next_task()) == "before"
+    s.add_task(1, "most urgent")
+    assert str(s.get_next_task()) == "most urgent"
+    s.check()
+    assert (s.metrics().added, s.metrics().running, len(s)) == (3, 2, 1)
+    assert str(s.get_next_task()) == "less urgent"
+
+
+@in_memory
+def test_what_is_due_goes_before_a_newcomer(scheduler_class: type[Scheduler]) -> None:
+    clock = VirtualClock()
+    s = scheduler_class(clock=clock)
+    s.add_task(1, "due", delay=5)
+    s.metrics()
+    clock.advance(5)
+    s.add_task(2, "new")
+    assert str(s.get_next_task()) == "due"
+    s.check()
+    assert str(s.get_next_task()) == "new"
+
+
 class SetBack(VirtualClock):
     """A clock that breaks its word once: it runs backwards."""
 
@@ -87,6 +114,21 @@ def test_a_clock_that_runs_back_leaves_every_task_on_one_side(
         s.check()
     assert sorted(taken) == sorted(left)
     assert len(s) == 0
+
+
+@in_memory
+def test_a_newcomer_that_has_to_wait_its_turn_is_ready(scheduler_class: type[Scheduler]) -> None:
+    clock = SetBack(1000.0)
+    s = scheduler_class(clock=clock)
+    s.add_task(1, "before")
+    s.metrics()
+    clock.advance(50)
+    new = s.add_task(2, "new")
+    assert str(s.get_next_task()) == "before"
+    clock.set_back(25)  # it is ready nevertheless
+    assert s.cancel(new)
+    s.check()
+    assert s.get_next_task() is None
 
 
 LOOKS: dict[str, Callable[[Scheduler], object]] = {

@@ -110,6 +110,13 @@ def _fail(world: World, number: int, **options: Any) -> Callable[[], Any]:
     return lambda: world.s.fail(world.running[number], "e", **options)
 
 
+def _beside_a_newcomer(world: World, priority: int) -> Callable[[], Any]:
+    """A take where all has been let in but one, which is next or is not."""
+    world.s.metrics()  # lets in what has come
+    world.unfinished.add(world.s.add_task(priority, "newcomer"))
+    return world.s.get_next_task
+
+
 CALLS = {
     "add_task": Call(lambda w: lambda: w.s.add_task(1, "new"), added=(1, 2)),
     "add_task with a delay": Call(
@@ -136,6 +143,8 @@ CALLS = {
         added=(2,),
     ),
     "get_next_task": Call(lambda w: w.s.get_next_task),
+    "get_next_task beside a newcomer": Call(lambda w: _beside_a_newcomer(w, 9)),
+    "get_next_task of a newcomer": Call(lambda w: _beside_a_newcomer(w, -9)),
     "peek_next_task": Call(lambda w: w.s.peek_next_task),
     "complete": Call(
         lambda w: lambda: w.s.complete(w.running[0], 1),
