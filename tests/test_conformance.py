@@ -819,7 +819,7 @@ def damage_entry_twice(ledger: Any) -> None:
 
 
 def damage_too_early(ledger: Any) -> None:
-    ledger.now = lambda: 0.0
+    ledger.clock = VirtualClock(0.0)
 
 
 def damage_item_elsewhere(ledger: Any) -> None:
@@ -851,7 +851,7 @@ def damage_uncounted_hand_out(ledger: Any) -> None:
 
 
 def damage_arrival_twice(ledger: Any) -> None:
-    ledger.catch_up = lambda: ledger.now()
+    ledger.catch_up = lambda: ledger.clock.now()
     ledger.arrivals.append(ledger.table[1])
 
 

@@ -121,6 +121,18 @@ def test_a_later_priority_brings_a_task_from_disk_to_the_front() -> None:
     assert [s.get_next_task().id for _ in range(2)] == [ids[-1], ids[2]]
 
 
+@pytest.mark.parametrize("look", ["get_next_task", "peek_next_task"])
+def test_what_a_task_leaves_behind_in_the_window_is_counted(look: str) -> None:
+    s = FileScheduler(window=10)
+    ids = s.add_tasks([(i, "t") for i in range(5)])
+    s.peek_next_task()
+    s.cancel(ids[0])
+    s.reprioritize(ids[1], 9)
+    s.check()
+    assert getattr(s, look)().id == ids[2]
+    s.check()
+
+
 def test_what_was_cancelled_is_cleared_from_the_queue() -> None:
     s = FileScheduler(window=1000)
     ids = s.add_tasks([(n, "t") for n in range(500)])

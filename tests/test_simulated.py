@@ -11,13 +11,14 @@ import pytest
 if sys.platform == "emscripten":  # Pyodide's core has no SQLite
     pytest.skip("needs SQLite", allow_module_level=True)
 
-from sched import memory, multilevel
+from sched import memory
 from sched.durable import sharded_ledger, standing, window
 from sched.durable.places import place
 from sched.durable.shard import FileShard
 from sched.durable.store import Store
 from sched.entry import details_of, moved
 from sched.memory import MemoryLedger
+from sched.multilevel import MultilevelQueue
 from sched.task import RunningTask
 from sched.task_table import TaskTable
 from sched.waiting import Waiting
@@ -121,7 +122,15 @@ def the_history_forgets_the_newest(patch: Patch) -> None:
 def what_is_due_is_promoted_in_the_wrong_order(patch: Patch) -> None:
     take_due = Waiting.take_due
     patch.setattr(Waiting, "take_due", lambda self, now: take_due(self, now)[::-1])
-    patch.setattr(multilevel, "_ascends", lambda entries, place: True)
+
+    def extend(self: Any, entries: list[Any]) -> None:
+        for entry in entries:
+            if entry[0] in self.levels:
+                self.levels[entry[0]].fifo.append(entry)
+            else:
+                self.push(entry)
+
+    patch.setattr(MultilevelQueue, "extend", extend)
 
 
 @bug("SQLiteScheduler")

@@ -25,8 +25,9 @@ from sched.durable.rows import (
     item_of,
     row_of,
 )
-from sched.durable.schema import FAILED, READY, RUNNING, WAITING
+from sched.durable.schema import FAILED, READY, RUNNING, SUCCEEDED, WAITING
 from sched.entry import TaskEntry
+from sched.task import FinishedTask, RunningTask
 
 SELECT = f"SELECT {COLUMNS} FROM sched_tasks"
 MOST = 10_000  # changes that are kept before they are written, though nothing is read
@@ -38,11 +39,13 @@ class DiskTable:
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self.connection, self.name = connection, name
         self.begun = 0  # how often something was about to be written
-        self.changed: dict[int, Item] = {}
-        self.anew: set[int] = set()  # of those, whose whole row is written anew
+        # Since the last write; each task is in one of these, or it was changed and is handed out:
         self.new: dict[int, Item] = {}  # not on disk yet
+        self.handed_out: dict[int, Row] = {}  # was ready and runs: what HAND_OUT writes
+        self.succeeded: dict[int, Row] = {}  # ran and has succeeded: what SUCCEED writes
+        self.changed: dict[int, Item] = {}  # in another way: the whole row is written anew
         self.deleted: dict[int, None] = {}
-        self.keys: dict[str, int | None] = {}  # taken, or free again, since the last write
+        self.keys: dict[str, int | None] = {}  # taken, or free again
 
     # --- moves ------------------------------------------------------------------------------------
 
@@ -52,60 +55,68 @@ class DiskTable:
         if len(self.new) > MOST:
             self.write()
 
-    def put(self, task_id: int, item: Item, *, only: bool = False) -> None:
-        """What a task is from now on. O(1).
-
-        only: all that has changed is that it was ready and runs, or ran and has succeeded."""
+    def put(self, task_id: int, item: Item) -> None:
+        """What a task is from now on. O(1)."""
         if task_id in self.new:
             self.new[task_id] = item
         else:
-            if not only or task_id in self.changed:
-                self.anew.add(task_id)
+            self.handed_out.pop(task_id, None)
+            self.succeeded.pop(task_id, None)
             self.changed[task_id] = item
             if len(self.changed) > MOST:
+                self.write()
+
+    # Two moves that nearly every task makes, and that change little of its row.
+
+    def hand_out(self, task: RunningTask, task_id: int, number: int, at: float) -> None:
+        """A task was ready, and runs from this moment on. O(1)."""
+        if task_id in self.new:
+            self.new[task_id] = Item(RUNNING, task)
+        else:
+            self.handed_out[task_id] = (number, at, task_id)
+            if len(self.handed_out) > MOST:
+                self.write()
+
+    def succeed(self, done: FinishedTask, task_id: int, ended: int, at: float, result: Any) -> None:
+        """A task ran, and has succeeded at this moment, as which of those that have ended. O(1)."""
+        if task_id in self.new or task_id in self.changed or task_id in self.handed_out:
+            self.put(task_id, Item(SUCCEEDED, done, ended))
+        else:
+            text = None if result is None else to_json(result)
+            self.succeeded[task_id] = (at, ended, text, task_id)
+            if len(self.succeeded) > MOST:
                 self.write()
 
     def delete(self, task_id: int) -> None:
         """The task is forgotten. O(1)."""
         if self.new.pop(task_id, None) is None:
+            self.handed_out.pop(task_id, None)
+            self.succeeded.pop(task_id, None)
             self.changed.pop(task_id, None)
             self.deleted[task_id] = None
 
     @property
     def is_dirty(self) -> bool:
         """Whether something has been assigned and not written. O(1)."""
-        return bool(self.new or self.changed or self.deleted)
+        return bool(self.handed_out or self.succeeded or self.new or self.changed or self.deleted)
 
     def write(self) -> None:
         """Write what has changed, in the transaction that is open or a new one. O(changes)."""
         if not self.is_dirty:
             return
         self.begin()
-        # Who gives up a key goes before who takes it.
-        if self.changed:
-            self._write_changed()
-        if self.deleted:
-            DELETE.execute(self.connection, [(i,) for i in self.deleted])
-        if self.new:
-            INSERT.execute(self.connection, [row_of(i, item) for i, item in self.new.items()])
-        self.forget()
-
-    def _write_changed(self) -> None:
-        anew, handed_out, succeeded = list[Row](), list[Row](), list[Row]()
-        for task_id, item in self.changed.items():
-            if task_id in self.anew:
-                anew.append((*changing(item), task_id))
-                continue
-            task: Any = item[1]
-            if item[0] == RUNNING:
-                handed_out.append((task.number, task.started_at, task_id))
-            else:
-                result = task.result
-                text = None if result is None else to_json(result)
-                succeeded.append((task.finished_at, item[2], text, task_id))
-        for statement, rows in ((UPDATE, anew), (SUCCEED, succeeded), (HAND_OUT, handed_out)):
+        # Who gives up a key goes before who takes it, and what was changed before it ran.
+        anew = [(*changing(item), i) for i, item in self.changed.items()]
+        for statement, rows in (
+            (UPDATE, anew),
+            (SUCCEED, [*self.succeeded.values()]),
+            (HAND_OUT, [*self.handed_out.values()]),
+            (DELETE, [(i,) for i in self.deleted]),
+            (INSERT, [row_of(i, item) for i, item in self.new.items()]),
+        ):
             if rows:
                 statement.execute(self.connection, rows)
+        self.forget()
 
     def begin(self) -> None:
         """Open a transaction unless one is open. O(1).
@@ -118,13 +129,15 @@ class DiskTable:
 
     def forget(self) -> None:
         """Nothing has changed: it is written, or it is to be undone. O(1)."""
-        self.changed, self.new, self.deleted, self.keys = {}, {}, {}, {}
-        self.anew = set()
+        self.new, self.handed_out, self.succeeded = {}, {}, {}
+        self.changed, self.deleted, self.keys = {}, {}, {}
 
     # --- looks ------------------------------------------------------------------------------------
 
     def get(self, task_id: int) -> Item | None:
         """What a task is; None if there is none of this id. O(log n)."""
+        if task_id in self.succeeded or task_id in self.handed_out:
+            self.write()
         item = self.new.get(task_id) or self.changed.get(task_id)
         if item is not None or task_id in self.deleted or not -(2**63) <= task_id < 2**63:
             return item

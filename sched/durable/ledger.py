@@ -181,7 +181,7 @@ class SQLiteLedger(Ledger):
 
     def complete_many(self, ends: list[tuple[Task, Any]]) -> list[FinishedTask | None]:
         """``complete`` each, in one commit; None in place of one whose hand-out is over. O(n)."""
-        rows = [(task, storable_result(result)) for task, result in ends]
+        rows = [(t, None if result is None else storable_result(result)) for t, result in ends]
         done: list[FinishedTask | None] = self._call(Store.complete_many, rows)
         return done
 

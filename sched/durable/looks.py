@@ -91,6 +91,10 @@ class Looks(Standing):
                 len([e for e in queued if live.get(e[2]) is e]) == len(live),
                 "each of them is queued once",
             ),
+            (
+                len(queued) == len(live) + self.window.left_behind,
+                "what tasks have left behind is counted",
+            ),
             (all(live[i][2] == i for i in live), "items stand at their ids"),
             (
                 not rest or (boundary is not None and all(e[:3] > boundary for e in rest)),

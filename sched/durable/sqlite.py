@@ -11,8 +11,8 @@ from sched.clock import Clock
 from sched.durable.ledger import SQLiteLedger
 from sched.durable.opening import Durability, as_path
 from sched.durable.transaction import Transaction
-from sched.heap import HeapQueue
-from sched.task import Task
+from sched.multilevel import MultilevelQueue
+from sched.task import RunningTask, Task
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class SQLiteScheduler(Scheduler):
     written later on; what is in it then stays as it was.
     """
 
-    queue = HeapQueue
+    queue = MultilevelQueue
 
     def __init__(
         self,
@@ -82,8 +82,9 @@ class SQLiteScheduler(Scheduler):
         tasks = self._file.take_many(arguments.as_count(limit, "limit", at_least=1))
         if tasks:
             self._room.tell()
-        for task in tasks:
-            self._tell("started", task)
+            if self._on_take:
+                for task in tasks:
+                    self._tell("started", task)
         return [*tasks]
 
     def complete_tasks(self, ends: Iterable[Task | tuple[Task, Any]]) -> list[Task]:
@@ -94,8 +95,8 @@ class SQLiteScheduler(Scheduler):
         what is no Task; then nothing is done at all."""
         rows = _as_ends(ends)
         outcomes = self._file.complete_many(rows)
-        for done in outcomes:
-            if done is not None:
+        if self._on_success:
+            for done in filter(None, outcomes):
                 self._tell("succeeded", done)
         return [task for (task, _), done in zip(rows, outcomes, strict=True) if done is None]
 
@@ -160,6 +161,9 @@ def _as_ends(ends: object) -> list[tuple[Task, Any]]:
         raise TypeError(f"ends must be an iterable of tasks, got {arguments.shown(ends)}")
     rows: list[tuple[Task, Any]] = []
     for number, end in enumerate(ends):
+        if type(end) is RunningTask:  # the usual kind, fast
+            rows.append((end, None))
+            continue
         task, result = end if isinstance(end, tuple) and len(end) == 2 else (end, None)
         try:
             rows.append((arguments.as_task(task), result))

@@ -15,7 +15,7 @@ from typing import Any
 from sched.durable.counters import Counters
 from sched.durable.disk_table import DiskTable
 from sched.durable.rows import Item
-from sched.durable.schema import FAILED, READY, RUNNING, SUCCEEDED, WAITING
+from sched.durable.schema import FAILED, READY, RUNNING, WAITING
 from sched.durable.window import Window
 from sched.entry import Details, TaskEntry, details_of, moved
 from sched.ledger import over, unknown
@@ -129,13 +129,28 @@ class Standing:
             self.counters.waiting -= 1
             self.due_is_exact = False
 
+    def succeed(self, done: FinishedTask, at: float, result: Any) -> None:
+        """A task that ran has succeeded, and goes into the history. O(1)."""
+        entry, counters = done.entry, self.counters
+        task_id = entry[2]
+        del self.running[task_id]
+        counters.succeeded += 1
+        counters.last_ended = ended = counters.last_ended + 1
+        if type(entry[3]) is not str:  # most have no key
+            self.free_key(entry)
+        self.table.succeed(done, task_id, ended, at, result)
+        self.finished_ids.append(task_id)
+        if len(self.finished_ids) > self.history:
+            self.forget_oldest()
+
     def end(self, done: FinishedTask, state: int) -> None:
         self.counters.last_ended += 1
-        entry = done.entry
+        self.free_key(done.entry)
+        self.table.put(done.entry[2], Item(state, done, self.counters.last_ended))
+
+    def free_key(self, entry: TaskEntry) -> None:
         if isinstance(entry[3], Details) and entry[3].key is not None:
             self.table.keys[entry[3].key] = None
-        item = Item(state, done, self.counters.last_ended)
-        self.table.put(entry[2], item, only=state == SUCCEEDED)
 
     def finish(self, done: FinishedTask, state: int) -> None:
         """A task has ended, and goes into the history."""

@@ -9,8 +9,7 @@ from typing import Any
 
 from sched.arguments import Plain, Row, as_seconds
 from sched.durable.looks import Looks
-from sched.durable.rows import Item
-from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
+from sched.durable.schema import CANCELLED, FAILED
 from sched.entry import Details, TaskEntry
 from sched.ledger import key_is_taken
 from sched.retry import RetryPolicy
@@ -26,6 +25,7 @@ from sched.task import (
     running_task,
 )
 
+DONE = TaskStatus.SUCCEEDED  # slow to look up in an Enum
 CRASHES = 5  # after so many a task without a policy runs again; after one more it does not
 DIED = "the process that ran it died"
 
@@ -81,33 +81,32 @@ class Store(Looks):
     def take_many(self, limit: int) -> list[RunningTask]:
         now = self.catch_up()
         tasks: list[RunningTask] = []
-        while len(tasks) < limit and (entry := self.window.pop()) is not None:
-            tasks.append(self.hand_out(entry, now))
+        pop, hand_out = self.window.pop, self.hand_out
+        while len(tasks) < limit and (entry := pop()) is not None:
+            tasks.append(hand_out(entry, now))
         return tasks
 
     def hand_out(self, entry: TaskEntry, now: float) -> RunningTask:
         """A ready task, which has left the window, is RUNNING."""
         self.handed_out = number = self.handed_out + 1
-        task = running_task(entry, self.name, number, now)
         self.counters.ready -= 1
-        self.running[entry[2]] = task
-        self.table.put(entry[2], Item(RUNNING, task), only=True)
+        task_id = entry[2]
+        self.running[task_id] = task = running_task(entry, self.name, number, now)
+        self.table.hand_out(task, task_id, number, now)
         return task
 
-    def complete(self, task: Task, result: Any) -> FinishedTask:
-        now = self.now()
-        done = finished_task(self.require_hand_out(task), TaskStatus.SUCCEEDED, now, result)
-        del self.running[done.id]
-        self.counters.succeeded += 1
-        self.finish(done, SUCCEEDED)
+    def complete(self, task: Task, result: Any, now: float | None = None) -> FinishedTask:
+        at = self.now() if now is None else now
+        done = finished_task(self.require_hand_out(task), DONE, at, result)
+        self.succeed(done, at, result)
         return done
 
     def complete_many(self, ends: list[tuple[Task, Any]]) -> list[FinishedTask | None]:
         """``complete`` each; None in place of one whose hand-out is over."""
-        done: list[FinishedTask | None] = []
+        now, done = self.now(), list[FinishedTask | None]()
         for task, result in ends:
             try:
-                done.append(self.complete(task, result))
+                done.append(self.complete(task, result, now))
             except (InvalidTransitionError, UnknownTaskError):
                 done.append(None)
         return done

@@ -26,7 +26,8 @@ class Window:
     def __init__(self, queue: Callable[[], Queue], size: int, table: DiskTable) -> None:
         self.new_queue, self.size, self.table = queue, size, table
         self.queue = queue()
-        self.live: dict[int, TaskEntry] = {}  # the others in the queue have been left behind
+        self.live: dict[int, TaskEntry] = {}
+        self.left_behind = 0  # the others in the queue
         self.boundary: tuple[Any, ...] | None = NOTHING  # None: all that is ready is here
 
     def offer(self, entry: TaskEntry) -> None:
@@ -39,8 +40,10 @@ class Window:
 
     def forget(self, task_id: int) -> None:
         """A task is no longer ready, or no longer with this entry. O(1) amortised."""
-        if self.live.pop(task_id, None) is not None and self._left_behind > len(self.live) + SPARE:
-            self._load(list(self.live.values()))
+        if self.live.pop(task_id, None) is not None:
+            self.left_behind += 1
+            if self.left_behind > len(self.live) + SPARE:
+                self._load(list(self.live.values()))
 
     def clear(self) -> None:
         """More has become ready than anybody has looked at: read it all anew. O(1)."""
@@ -60,6 +63,7 @@ class Window:
             if self.live.get(entry[2]) is entry:
                 return entry
             self.queue.pop()
+            self.left_behind -= 1
 
     def pop(self) -> TaskEntry | None:
         """The first ready task of all, taken out. O(log n) amortised."""
@@ -74,10 +78,7 @@ class Window:
             if self.live.get(entry[2]) is entry:
                 del self.live[entry[2]]
                 return entry
-
-    @property
-    def _left_behind(self) -> int:
-        return len(self.queue) - len(self.live)
+            self.left_behind -= 1
 
     def _refill(self) -> None:
         entries = self.table.ready_entries(self.size)
@@ -91,5 +92,5 @@ class Window:
 
     def _load(self, entries: list[TaskEntry]) -> None:
         self.live = {entry[2]: entry for entry in entries}
-        self.queue = self.new_queue()
+        self.queue, self.left_behind = self.new_queue(), 0
         self.queue.load(entries)
