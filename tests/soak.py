@@ -11,6 +11,7 @@ instants  interrupts at every instant in every state of every scheduler and pool
 notebooks each run again from each of its headings, and the series with each right answer
 browser   every notebook in JupyterLab, worked through as a learner does; needs Chromium
 lite      the notebooks in a browser with nothing installed, and the conformance suite there
+grader    assignments for nbgrader and Otter, installed beside: untouched no point, solved all
 site      every page of the site in Chromium: nothing from elsewhere, no fault that axe-core finds
 kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
 cuts      a durable queue whose power is cut 200 times at "full" and at "normal", in a model
@@ -224,6 +225,7 @@ PARTS = {
     ),
     "browser": lambda: soak_runs(1, "tests/browser", "--every-notebook"),
     "lite": lambda: soak_runs(1, "tests/browser/jupyterlite.py"),
+    "grader": lambda: soak_runs(1, "tests/graders.py"),
     "site": lambda: soak_runs(1, "tests/browser/site_pages.py"),
     "kills": lambda: soak_runs(1, "tests/test_durable_crash.py", "-k", "kill_9", "--kills=300"),
     "cuts": lambda: soak_runs(1, "tests/test_durable_power.py", "--cuts=200"),
