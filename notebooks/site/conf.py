@@ -54,6 +54,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
+html_domain_indices = False  # of modules: all but one are in the interface
 html_show_sphinx = False
 # Colours of the code that can be told apart by everybody, on light and on dark.
 pygments_style = "a11y-high-contrast-light"

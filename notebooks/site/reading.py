@@ -1,8 +1,8 @@
 """What the site makes of what it reads, before Sphinx does: plain functions from text to text.
 
-A notebook    loses the cells that only CI needs, and what its questions say to whoever can run
-              them, and the score; what answers a question is folded; a picture gets its
-              description as alt text.
+A notebook    loses the cells that only CI needs, the one by which a deeper notebook finds `lab`,
+              what its questions say to whoever can run them, and the score; what answers a
+              question is folded; a picture gets its description as alt text.
 A page        may show a file from elsewhere in the repository, which is kept there alone:
               `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
               `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
@@ -33,6 +33,7 @@ SHOWN = {
 # --- notebooks ------------------------------------------------------------------------------------
 
 ALT = 250  # characters; the whole description stands below the picture
+PATH = "import sys\n\nsys.path"
 TO_WHOEVER_RUNS_IT = re.compile(
     r"^(Without buttons,|Without a text area,|Not predicted\.).*\n?", re.M
 )
@@ -49,7 +50,11 @@ def tags(cell: NotebookNode) -> list[str]:
 
 def prepared(notebook: NotebookNode) -> NotebookNode:
     """The same notebook without what only CI needs, its answers folded, its pictures described."""
-    notebook.cells = [cell for cell in notebook.cells if "ci-only" not in tags(cell)]
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if "ci-only" not in tags(cell) and not cell.source.startswith(PATH)
+    ]
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         if cell.cell_type != "code":
             continue
