@@ -219,6 +219,12 @@ def module() -> Any:
     return own._load(own.whole(without=own.PARTS))
 
 
+def test_its_tasks_are_shown_by_their_names_as_those_of_the_package(module: Any) -> None:
+    s = module.Scheduler()
+    s.add_task(1, "mail")
+    assert f"{s.get_next_task()}" == "mail"
+
+
 def test_its_watch_names_who_runs_too_long(module: Any) -> None:
     clock = VirtualClock(0)
     s = module.Scheduler(clock)

@@ -42,6 +42,9 @@ class Task:
     result: Any = None
     error: str = ""
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Change(NamedTuple):
     """What `Watch` hears of: "added", "started", "succeeded", "retrying", "failed", "cancelled"."""
