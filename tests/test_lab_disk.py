@@ -1,4 +1,5 @@
-"""The models of notebook 07: a disk, a file that a power cut visits, and a program that dies."""
+"""Models of disks: one that counts its reads, a file that a power cut visits, files whose writer is
+killed; and a program that dies."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))  # where `lab` is
 
 from lab.crashing import Restarted, ToDo
-from lab.disk import Buffered, Disk
+from lab.disk import Buffered, Disk, Files, KilledError, is_killed, killed_at_each_moment
 
 
 def test_a_disk_gives_its_smallest_items_in_order_and_counts_its_reads() -> None:
@@ -86,3 +87,45 @@ def test_what_a_living_program_raises_is_seen_and_what_a_dead_one_raises_is_not(
     with pytest.raises(ZeroDivisionError):
         Restarted(lambda _: False, print).start(wrong, [])
     assert not Restarted(lambda _: True, print).start(wrong, [])
+
+
+def in_place(files: Files, text: str) -> None:
+    files.write("queue", text)
+
+
+def by_rename(files: Files, text: str) -> None:
+    files.write("new", text)
+    files.rename("new", "queue")
+
+
+def test_a_file_is_emptied_and_half_written_before_it_is_whole() -> None:
+    assert killed_at_each_moment(in_place, "old", "new!") == ["", "ne", "new!", "new!"]
+    assert killed_at_each_moment(by_rename, "old", "new!") == ["old"] * 3 + ["new!"] * 2
+    assert killed_at_each_moment(lambda files, _: files.delete("queue"), "a", "b") == [None, None]
+
+
+def test_whoever_is_killed_does_nothing_more_whatever_it_catches() -> None:
+    def goes_on(files: Files, text: str) -> None:
+        try:
+            files.write("queue", text)
+        except BaseException:
+            with pytest.raises(KilledError):
+                files.rename("queue", "other")
+
+    files = Files({"queue": "old"})
+    assert is_killed(goes_on, files, "new!", moment=2)
+    assert files.contents == {"queue": "ne"}
+    assert files.read("queue") == "ne"
+    assert not is_killed(by_rename, files, "new!", moment=5)
+    assert files.contents == {"queue": "new!"}
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    for call in (Files().read, Files().delete, lambda name: Files().rename(name, "b")):
+        with pytest.raises(FileNotFoundError, match="no file 'a'"):
+            call("a")
+
+
+def test_a_stub_is_not_taken_for_one_that_saves() -> None:
+    with pytest.raises(NotImplementedError):
+        is_killed(lambda _files, _text: ..., Files(), "text", moment=1)

@@ -69,6 +69,39 @@ def test_while_both_workers_are_stuck_no_mail_is_sent(
     assert told(capsys, threads)
 
 
+def test_a_pool_has_the_size_that_each_look_gives_it(
+    threads: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = shop.looks_at_pool(lambda workers, stuck, ready: workers + stuck, looks=3)
+    assert looks == ([4, 6, 8], 40)
+    asked: list[tuple[int, int]] = []
+
+    def too_few(workers: int, stuck: int, ready: int) -> int:
+        asked.append((stuck, ready))
+        return workers
+
+    assert shop.looks_at_pool(too_few, looks=2) == ([2, 2], 0)
+    assert asked == [(2, 40)] * 2
+    assert told(capsys, threads)
+
+
+def first_of_the_most_urgent(lanes: dict[int, list[str]]) -> str | None:
+    return next((lanes[p].pop(0) for p in sorted(lanes) if lanes[p]), None)
+
+
+def test_in_lanes_no_payment_waits_for_the_newsletter_which_ends_hardly_later() -> None:
+    one = shop.night_in_lanes(first_of_the_most_urgent, levels=False)
+    own = shop.night_in_lanes(first_of_the_most_urgent, levels=True)
+    assert one.payment > 200
+    assert own.payment < 12
+    assert 0 < own.last_mail - one.last_mail < 30
+
+
+def test_who_takes_nothing_from_full_lanes_does_not_go_on_for_ever() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        shop.night_in_lanes(lambda _lanes: None, levels=True)
+
+
 def test_who_never_looks_compresses_all_five_although_cancelled(
     threads: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,8 +1,8 @@
-"""A model of a disk, in memory, for two notebooks that go deeper than 07.
+"""Models of a disk, in memory, for what goes deeper than notebooks 07 and 08.
 
 `Disk` holds the items for which there is no room, and counts how often it is read. `Buffered` is a
 file as a power cut sees it: what was written is in the system's memory, line by line, until
-somebody waits for a sync.
+somebody waits for a sync. `Files` are files as a program leaves them that is killed.
 """
 
 import heapq
@@ -56,3 +56,85 @@ class Buffered:
     def after_power_cut(self, chance: Random) -> list[str]:
         """What is in the file if the power goes now: of what is buffered, any part."""
         return self.on_disk + [line for line in self.buffered if chance.random() < 0.5]
+
+
+class KilledError(BaseException):
+    """The program was killed in the midst of something. No ``except Exception`` stops it."""
+
+
+class Files:
+    """Files as a ``kill -9`` leaves them: writing takes three moments, what is written is kept.
+
+    contents: text by name. dies_at: the moment at which the program is killed, counted from 1;
+    None for never. moments: how many have passed.
+    """
+
+    def __init__(self, contents: dict[str, str] | None = None, dies_at: int | None = None) -> None:
+        self.contents = dict(contents or {})
+        self.dies_at = dies_at
+        self.moments = 0
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file anew: it is emptied, then half of the text is there, then all of it."""
+        for part in ("", text[: len(text) // 2], text):
+            self._lives()
+            self.contents[name] = part
+            self._moment()
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, in one moment; one that has that name is replaced by it."""
+        self._lives()
+        if old not in self.contents:
+            raise FileNotFoundError(f"there is no file {old!r}")
+        self.contents[new] = self.contents.pop(old)
+        self._moment()
+
+    def delete(self, name: str) -> None:
+        """Delete a file, in one moment."""
+        self._lives()
+        if name not in self.contents:
+            raise FileNotFoundError(f"there is no file {name!r}")
+        del self.contents[name]
+        self._moment()
+
+    def read(self, name: str) -> str:
+        """What is in a file."""
+        self._lives()
+        if name not in self.contents:
+            raise FileNotFoundError(f"there is no file {name!r}")
+        return self.contents[name]
+
+    def _moment(self) -> None:
+        self.moments += 1
+        self._lives()
+
+    def _lives(self) -> None:
+        if self.dies_at is not None and self.moments >= self.dies_at:
+            raise KilledError
+
+
+def is_killed(save: Any, files: Files, text: str, moment: int) -> bool:
+    """Call `save(files, text)`, and kill it at its first moment, its second, and so on. False if it
+    was done before that."""
+    files.dies_at = files.moments + moment
+    try:
+        if save(files, text) is Ellipsis:
+            raise NotImplementedError  # a stub
+        return files.moments >= files.dies_at
+    except KilledError:
+        return True
+    finally:
+        files.dies_at = None
+
+
+def killed_at_each_moment(save: Any, old: str, new: str) -> list[str | None]:
+    """What "queue" holds if `save(files, new)` is killed at its first moment, its second, and so
+    on, and last if it is not; None where there is no such file. Before, it holds `old`."""
+    found: list[str | None] = []
+    for moment in range(1, 1000):
+        files = Files({"queue": old})
+        killed = is_killed(save, files, new, moment)
+        found.append(files.contents.get("queue"))
+        if not killed:
+            break
+    return found

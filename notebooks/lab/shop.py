@@ -203,6 +203,94 @@ def forty_mails(charge: Callable[[int], object], answer: Event, seconds: float =
     return Stuck(by_then, numbers, resized)
 
 
+class Looks(NamedTuple):
+    """workers: how many the pool had after each look. sent: mails sent in the end."""
+
+    workers: list[int]
+    sent: int
+
+
+def looks_at_pool(new_size: Callable[[int, int, int], int], looks: int = 10) -> Looks:
+    """Two workers stuck in payments, 40 mails, and somebody who looks and resizes the pool.
+
+    new_size: called with how many workers there are, how many are stuck, how many tasks are ready.
+    The bank answers after the last look.
+    """
+    scheduler, answer, sent = HeapScheduler(), Event(), list[int]()
+    last, sizes = Event(), list[int]()
+
+    def mail(number: int) -> None:
+        sent.append(number)
+        if len(sent) == 40:
+            last.set()
+
+    for order in (1, 2):
+        name = f"charge order {order}"
+        scheduler.add_task(1, name, action=answer.wait, args=[60], timeout=0.05)
+    if not has_threads():
+        print("There are no threads here: the pool is played, with two workers that never return.")
+        size, ready = 2, 40
+        for _ in range(looks):
+            size = int(new_size(size, 2, ready))
+            sizes.append(size)
+            ready = 0 if size > 2 else ready
+        return Looks(sizes, 40 - ready)
+    with WorkerPool(scheduler, workers=2) as pool:
+        while pool.stuck < 2:
+            time.sleep(0.01)
+        for number in range(1, 41):
+            scheduler.add_task(3, f"mail {number}", action=mail, args=[number])
+        for _ in range(looks):
+            pool.resize(int(new_size(pool.workers, pool.stuck, scheduler.metrics().ready)))
+            sizes.append(pool.workers)
+            if pool.workers > 2:
+                last.wait(60)
+        by_then = len(sent)
+        answer.set()
+        pool.drain()
+    return Looks(sizes, by_then)
+
+
+class Waits(NamedTuple):
+    """Of a night: how long a payment waited at most, and the second in which the last mail of the
+    newsletter began."""
+
+    payment: float
+    last_mail: float
+
+
+def night_in_lanes(take: Callable[[dict[int, list[str]]], str | None], levels: bool) -> Waits:
+    """The half hour of `night`, with nobody stuck, as three workers have it who take from lanes.
+
+    take: takes a name out of lists of names, by priority; None if there is none. levels: a list
+    for each priority; else one for all.
+    """
+    luck, came = Random(8), dict[str, float]()
+    todo = sorted(
+        ((at, row["priority"], row["task_name"]) for at, row in arrivals(levels)),
+        key=lambda each: each[0],
+    )
+    lanes: dict[int, list[str]] = {priority: [] for _, priority, _ in todo}
+    free, now, payment, last_mail = [0.0, 0.0, 0.0], 0.0, 0.0, 0.0
+    while todo or any(lanes.values()):
+        while todo and todo[0][0] <= now:
+            at, priority, name = todo.pop(0)
+            came[name] = at
+            lanes[priority].append(name)
+        worker = min(range(3), key=free.__getitem__)
+        if free[worker] > now or (taken := take(lanes)) is None:
+            times = [free[worker]] if free[worker] > now else []
+            now = min([*times, *[at for at, _, _ in todo[:1]]])
+            continue
+        kind = taken.split()[0]
+        free[worker] = now + luck.uniform(*TAKES[kind])
+        if kind == "charge":
+            payment = max(payment, now - came[taken])
+        elif kind == "mail":
+            last_mail = now
+    return Waits(payment, last_mail)
+
+
 class FiveFiles:
     """Five log files, a step for each; told when the second is at work.
 

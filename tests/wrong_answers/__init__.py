@@ -49,7 +49,20 @@ def also_right(exercise: str) -> Callable[[Any], Any]:
     return enter
 
 
-from tests.wrong_answers import nb00, nb01, nb02, nb03, nb04, nb05, nb06, nb07, nb08, nb09, nb10  # noqa: E402
+from tests.wrong_answers import (  # noqa: E402
+    nb00,
+    nb01,
+    nb02,
+    nb03,
+    nb04,
+    nb05,
+    nb06,
+    nb07,
+    nb08,
+    nb08_fixes,
+    nb09,
+    nb10,
+)
 
 __all__ = [
     "RIGHT",
@@ -64,6 +77,7 @@ __all__ = [
     "nb06",
     "nb07",
     "nb08",
+    "nb08_fixes",
     "nb09",
     "nb10",
 ]

@@ -21,6 +21,7 @@ from .nb05 import counted, diagnose_05, growth, runs, sorted_add
 from .nb06 import bulk_add, diagnose_06, levels, merge, waiting
 from .nb07 import carry_on, diagnose_07, rank_errors, replay, sound, window
 from .nb08 import buckets, diagnose_08, in_steps, next_time, watch
+from .nb08_fixes import pool_size, save, take_urgent, time_is_up
 from .nb09 import diagnose_09, engine_options, machines_needed, overtaken
 from .nb10 import diagnose_10, keyed, tracked
 from .nb10_open import dependent, fair, limited
@@ -66,17 +67,21 @@ __all__ = [
     "overtaken",
     "pause",
     "pauses",
+    "pool_size",
     "rank",
     "rank_errors",
     "replay",
     "run_all",
     "run_next",
     "runs",
+    "save",
     "sorted_add",
     "sound",
     "steady_clock",
     "take",
+    "take_urgent",
     "tie_break",
+    "time_is_up",
     "tracked",
     "try_again",
     "two_sides",
