@@ -5,7 +5,7 @@ machine   the state machine, 40 times as long, on new random choices
 threads   the thread tests, 20 times
 seeds     the simulation, 60 times as many seeds, and new ones each day
 workers   200,000 tasks that fail at random, on 8 threads, and on 4 processes that die now and then
-processes 150 pools of processes to which everything is done at random, others each day
+processes 60 pools of processes to which everything is done at random, others each day
 signals   SIGTERM to a program under load, 50 times with threads and with processes
 instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
@@ -205,7 +205,7 @@ PARTS = {
     "workers": soak_workers,
     "processes": lambda: soak_runs(
         1,
-        *("tests/test_process_fuzz.py", "--fuzz-rounds=150"),
+        *("tests/test_process_fuzz.py", "--fuzz-rounds=60"),
         f"--fuzz-first={int(time.time() // 86400) * 10_000}",
     ),
     "signals": lambda: soak_runs(
