@@ -96,6 +96,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--shots", default="", help="a folder for pictures of each notebook in JupyterLab"
     )
     parser.addoption(
+        "--built", default="", help="a site that `make lite` made, to be tried instead of a new one"
+    )
+    parser.addoption(
         "--kills", type=int, default=20, help="how often the owner of a durable queue is killed"
     )
     parser.addoption(

@@ -84,7 +84,7 @@ def test_the_kernel_asks_for_nothing_but_what_the_lock_file_names() -> None:
 
 
 def test_the_notebooks_there_are_those_that_a_learner_starts_with(tmp_path: Path) -> None:
-    lite.learners_files(tmp_path)
+    lite.learners_files(tmp_path, "o/n")
     there = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb"))
     ours = [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("deeper/*.ipynb")]
     assert there == sorted(path.relative_to(NOTEBOOKS).as_posix() for path in ours)
@@ -101,6 +101,8 @@ def test_the_notebooks_there_are_those_that_a_learner_starts_with(tmp_path: Path
         missing = running.BEYOND_A_BROWSER.get(name.removesuffix(".ipynb"))
         top = "".join(notebook["cells"][1]["source"])
         assert (f"Python has no {missing}" in top) == bool(missing)
+        binder = f"[on Binder](https://mybinder.org/v2/gh/o/n/HEAD?labpath=notebooks/{name})"
+        assert (binder in top) == bool(missing)
 
 
 def test_lab_finds_there_what_it_reads(tmp_path: Path) -> None:
@@ -112,10 +114,19 @@ def test_lab_finds_there_what_it_reads(tmp_path: Path) -> None:
         "notebooks/01_core_scheduler.ipynb",
         "notebooks/deeper/01_inside_a_heap.ipynb",
         "benchmarks/results/peers.csv",
-        "matplotlib/fontlist-v330.json",
+        "benchmarks/engines.py",
     ):
         assert f"{lite.COURSE}/{place}" in names
     assert not any("__pycache__" in name for name in names)
+
+
+def test_the_list_of_fonts_takes_the_place_of_that_of_matplotlib(tmp_path: Path) -> None:
+    made = lite.fonts(tmp_path)
+    assert made["depends"] == ["matplotlib"]  # unpacked after it
+    with zipfile.ZipFile(tmp_path / made["file_name"]) as wheel:
+        listed = json.loads(wheel.read("matplotlib/fontlist.json"))
+    assert listed["_version"] == 330  # what Matplotlib 3.8 looks for
+    assert "DejaVu Sans" in {font["name"] for font in listed["ttflist"]}
 
 
 def test_in_a_browser_a_loop_that_waits_for_the_time_of_the_process_ends(

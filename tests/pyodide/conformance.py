@@ -66,7 +66,9 @@ _sched_first.install()
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 here = Here()
 status = pytest.main(
-    ["-q", "-rs", "-Werror", "-pno:cacheprovider", "--rootdir=/suite", SUITE], [here]
+    # By itself pytest catches prints in a deleted file, of which older Pyodides lose sight.
+    ["-q", "-rs", "-Werror", "-pno:cacheprovider", "--capture=sys", "--rootdir=/suite", SUITE],
+    [here],
 )
 if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
     raise SystemExit(f"pytest ended with {status!r}")
