@@ -162,6 +162,11 @@ def test_a_notebook_is_linked_to_where_it_runs() -> None:
     assert "binder" not in said
 
 
+def test_the_first_page_leads_to_the_first_notebook() -> None:
+    assert 'href="../lite/notebooks/index.html?path=00_start_here.ipynb"' in running.front(pathto)
+    assert (NOTEBOOKS / "00_start_here.ipynb").exists()
+
+
 def test_what_does_not_run_in_a_browser_is_what_the_site_says() -> None:
     found = {name.removesuffix(".ipynb") for name in jupyterlite.OTHERWISE}
     assert found == set(running.BEYOND_A_BROWSER)

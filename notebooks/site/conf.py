@@ -100,15 +100,20 @@ def set_out_arguments(
 def say_where_to_run_it(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Below the title of a notebook: this one cannot be written into."""
-    if doctree is None or Path(app.env.doc2path(page)).suffix != ".ipynb":
+    """Below the title of a notebook: this one cannot be written into. On the first page, too."""
+    if doctree is None:
         return
-    said = running.links(
-        page,
-        context["pathto"],
-        in_browser=app.tags.has("lite"),
-        repository=os.environ.get("GITHUB_REPOSITORY", ""),
-    )
+    if Path(app.env.doc2path(page)).suffix == ".ipynb":
+        said = running.links(
+            page,
+            context["pathto"],
+            in_browser=app.tags.has("lite"),
+            repository=os.environ.get("GITHUB_REPOSITORY", ""),
+        )
+    elif page == root_doc and app.tags.has("lite"):
+        said = running.front(context["pathto"])
+    else:
+        return
     said = f'<p class="run-it">{said}</p>'
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{said}", 1)
 

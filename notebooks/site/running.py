@@ -16,6 +16,12 @@ BEYOND_A_BROWSER = {
 NOT_IN_A_BROWSER = ("deeper/08_stopping",)
 
 
+def front(pathto: Callable[..., str]) -> str:
+    """HTML for the landing page of a site that has JupyterLite beside it."""
+    address = f"{pathto('lite/notebooks/index.html', 1)}?path=00_start_here.ipynb"
+    return f'<a href="{address}">Start in your browser</a>: nothing to install.'
+
+
 def on_binder(page: str, repository: str) -> str:
     """The address at which Binder makes an environment of a repository, and opens a notebook."""
     return f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{page}.ipynb"

@@ -340,6 +340,14 @@ def test_a_notebook_runs_and_shows_what_is_stored(
     assert not [url for url in sheet.outside if not url.startswith(may_load)]
 
 
+def test_the_first_page_of_the_site_leads_to_a_notebook(browser: Browser, whole: str) -> None:
+    sheet = Sheet(browser, whole, "00_start_here.ipynb", "lite/")
+    sheet.page.goto(whole)
+    sheet.page.get_by_role("link", name="Start in your browser").click()
+    sheet.wait()
+    assert sheet.page.evaluate(f"{SHEET}.context.path") == "00_start_here.ipynb"
+
+
 def test_a_prediction_is_kept_when_the_page_is_loaded_again(
     browser: Browser, whole: str, shots: Path | None
 ) -> None:
