@@ -11,6 +11,7 @@ BEYOND_A_BROWSER = {
     "deeper/03_pools": "threads",
     "deeper/04_dead_letters": "threads",
     "deeper/08_stopping": "processes",
+    "deeper/08_time_is_up": "threads",
 }
 # Their first cell fails there already.
 NOT_IN_A_BROWSER = ("deeper/08_stopping",)

@@ -80,6 +80,7 @@ OTHERWISE = {
         "run-async",
         "reveal-async",
     },
+    "deeper/08_time_is_up.ipynb": {"run-resize", "pay-off-size"},
 }
 
 
