@@ -591,6 +591,18 @@ def test_a_requeue_needs_room(scheduler_class: type[Scheduler]) -> None:
     s.check()
 
 
+def test_without_room_either_a_requeue_is_refused_for_its_key(
+    scheduler_class: type[Scheduler],
+) -> None:
+    s = scheduler_class(max_pending=1)
+    dead = s.add_task(1, "a", key="k")
+    s.fail(s.get_next_task(), "for good")
+    s.add_task(1, "b", key="k")
+    with pytest.raises(InvalidTransitionError, match="its key"):
+        s.requeue(dead)
+    s.check()
+
+
 # --- many at once ---------------------------------------------------------------------------------
 
 

@@ -154,8 +154,14 @@ class ShardedLedger(ShardedLooks):
     def requeue(self, task_id: int) -> TaskEntry:
         with self.lock:
             self._settle()
-            if self.max_pending < inf and self.found(task_id).status is TaskStatus.FAILED:
-                self._require_room(1)
+            if self.max_pending < inf:
+                task = self.found(task_id)
+                key = task.key
+                taken = (
+                    key is not None and self.shards[self.place(key)].task_of_key(key) is not None
+                )
+                if task.status is TaskStatus.FAILED and not taken:  # else its shard refuses it
+                    self._require_room(1)
             return self._there(task_id, None, lambda ledger: ledger.requeue(task_id))
 
     def discard(self, task_id: int) -> None:
