@@ -58,6 +58,7 @@ class Row:
     policy: RetryPolicy | None
     status: TaskStatus = PENDING
     attempts: int = 0
+    crashes: int = 0  # how often its process died, in this life
     error: str | None = None
     ended: tuple[float, int] = (0.0, 0)  # when, and the place among those that have ended
 
@@ -179,12 +180,14 @@ class Naive:
             raise InvalidTransitionError
         self.require_room(1)
         row.status, row.attempts, row.error, row.run_at = PENDING, 0, None, now
+        row.crashes = 0
 
     def die(self, now: float) -> None:
         """The process ends, and another one opens the file."""
         for task_id in list(self.running):
             row = self.rows[task_id]
-            again = row.policy is not None or row.attempts <= CRASHES
+            row.crashes += 1
+            again = row.policy is not None or row.crashes <= CRASHES
             self.fail(
                 row, "the process that ran it died", None if row.policy else 0, not again, now
             )
@@ -367,9 +370,7 @@ class Run:
             kinds += [name for name, weight in ON_DISK.items() for _ in range(weight)]
         try:
             for number in range(steps):
-                if self.sharded:  # of what ends at one moment, shards do not know which was first
-                    self.hands.wall += TICK
-                    self.hands.monotonic += TICK
+                self.tick()
                 getattr(self, self.rng.choice(kinds))()
                 self.compare(thorough=not self.world.files or number % 10 == 9)
             self.drain()
@@ -625,8 +626,15 @@ class Run:
         while self.model.of(PENDING) or self.s.peek_next_task() is not None:
             self.take()
             self.pass_time()
+            self.tick()
             self.complete()
         self.compare(thorough=True)
+
+    def tick(self) -> None:
+        """Of what ends at one moment, shards do not know which was first."""
+        if self.sharded:
+            self.hands.wall += TICK
+            self.hands.monotonic += TICK
 
 
 # How often each is tried.
