@@ -69,10 +69,12 @@ engines: .venv/.dev
 # their names: the files with the fewest tests last would be those with the longest.
 # Without a path in ARGS they are those of testpaths in pyproject.toml.
 # SCHED_PROGRESS is a fresh folder, so that no learner's score is read or changed. Not every shell
-# calls what waits for its EXIT when a signal ends it (dash does not).
+# calls what waits for its EXIT when a signal ends it (dash does not). A second signal (make hands on
+# the one that its whole group has got) must not end it before the folder is gone.
 test: .venv/.dev
 	@progress=$$(mktemp -d) && trap 'rm -rf "$$progress"' EXIT && \
-	trap 'exit 129' HUP && trap 'exit 130' INT && trap 'exit 143' TERM && \
+	ends() { trap '' HUP INT TERM; exit $$1; } && \
+	trap 'ends 129' HUP && trap 'ends 130' INT && trap 'ends 143' TERM && \
 	SCHED_PROGRESS="$$progress" .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 	    --durations=20 \
 	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(ARGS)
