@@ -85,6 +85,21 @@ def test_a_pool_has_the_size_that_each_look_gives_it(
     assert told(capsys, threads)
 
 
+def test_a_size_that_raises_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Event] = []
+
+    class Noted(Event):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(shop, "has_threads", lambda: True)
+    monkeypatch.setattr(shop, "Event", Noted)
+    with pytest.raises(ZeroDivisionError):
+        shop.looks_at_pool(lambda workers, stuck, ready: workers // 0)
+    assert made[0].is_set()  # the bank has answered
+
+
 def first_of_the_most_urgent(lanes: dict[int, list[str]]) -> str | None:
     return next((lanes[p].pop(0) for p in sorted(lanes) if lanes[p]), None)
 

@@ -236,17 +236,19 @@ def looks_at_pool(new_size: Callable[[int, int, int], int], looks: int = 10) -> 
             ready = 0 if size > 2 else ready
         return Looks(sizes, 40 - ready)
     with WorkerPool(scheduler, workers=2) as pool:
-        while pool.stuck < 2:
-            time.sleep(0.01)
-        for number in range(1, 41):
-            scheduler.add_task(3, f"mail {number}", action=mail, args=[number])
-        for _ in range(looks):
-            pool.resize(int(new_size(pool.workers, pool.stuck, scheduler.metrics().ready)))
-            sizes.append(pool.workers)
-            if pool.workers > 2:
-                last.wait(60)
-        by_then = len(sent)
-        answer.set()
+        try:
+            while pool.stuck < 2:
+                time.sleep(0.01)
+            for number in range(1, 41):
+                scheduler.add_task(3, f"mail {number}", action=mail, args=[number])
+            for _ in range(looks):
+                pool.resize(int(new_size(pool.workers, pool.stuck, scheduler.metrics().ready)))
+                sizes.append(pool.workers)
+                if pool.workers > 2:
+                    last.wait(60)
+            by_then = len(sent)
+        finally:  # or the pool would wait a minute for the two, where new_size raises
+            answer.set()
         pool.drain()
     return Looks(sizes, by_then)
 
