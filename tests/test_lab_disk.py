@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))  # where `lab` is
 
-from lab.crashing import Restarted, ToDo
-from lab.disk import Buffered, Disk, Files, KilledError, is_killed, killed_at_each_moment
+from lab.crashing import Crash, Restarted, ToDo
+from lab.disk import Buffered, Disk, Files, is_killed, killed_at_each_moment
 
 
 def test_a_disk_gives_its_smallest_items_in_order_and_counts_its_reads() -> None:
@@ -109,7 +109,7 @@ def test_whoever_is_killed_does_nothing_more_whatever_it_catches() -> None:
         try:
             files.write("queue", text)
         except BaseException:
-            with pytest.raises(KilledError):
+            with pytest.raises(Crash):
                 files.rename("queue", "other")
 
     files = Files({"queue": "old"})

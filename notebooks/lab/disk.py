@@ -9,6 +9,8 @@ import heapq
 from random import Random
 from typing import Any
 
+from .crashing import Crash
+
 
 class Disk:
     """Items in order, slow to reach: ``reads`` counts how often it was asked for some."""
@@ -58,10 +60,6 @@ class Buffered:
         return self.on_disk + [line for line in self.buffered if chance.random() < 0.5]
 
 
-class KilledError(BaseException):
-    """The program was killed in the midst of something. No ``except Exception`` stops it."""
-
-
 class Files:
     """Files as a ``kill -9`` leaves them: writing takes three moments, what is written is kept.
 
@@ -83,22 +81,19 @@ class Files:
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, in one moment; one that has that name is replaced by it."""
-        self._lives()
-        if old not in self.contents:
-            raise FileNotFoundError(f"there is no file {old!r}")
-        self.contents[new] = self.contents.pop(old)
+        text = self.read(old)
+        del self.contents[old]
+        self.contents[new] = text
         self._moment()
 
     def delete(self, name: str) -> None:
         """Delete a file, in one moment."""
-        self._lives()
-        if name not in self.contents:
-            raise FileNotFoundError(f"there is no file {name!r}")
+        self.read(name)
         del self.contents[name]
         self._moment()
 
     def read(self, name: str) -> str:
-        """What is in a file."""
+        """What is in a file. Raises FileNotFoundError if there is none."""
         self._lives()
         if name not in self.contents:
             raise FileNotFoundError(f"there is no file {name!r}")
@@ -110,7 +105,7 @@ class Files:
 
     def _lives(self) -> None:
         if self.dies_at is not None and self.moments >= self.dies_at:
-            raise KilledError
+            raise Crash
 
 
 def is_killed(save: Any, files: Files, text: str, moment: int) -> bool:
@@ -121,7 +116,7 @@ def is_killed(save: Any, files: Files, text: str, moment: int) -> bool:
         if save(files, text) is Ellipsis:
             raise NotImplementedError  # a stub
         return files.moments >= files.dies_at
-    except KilledError:
+    except Crash:
         return True
     finally:
         files.dies_at = None
