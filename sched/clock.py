@@ -74,7 +74,7 @@ class SystemClock:
 
     def now(self) -> float:
         """Return the time in seconds since the epoch, never less than before. O(1)."""
-        monotonic = self._monotonic
+        monotonic = self._monotonic  # called as a method, it would be looked for in the class
         elapsed = monotonic()
         if elapsed >= self._next_look:
             self._look(elapsed)
