@@ -76,6 +76,10 @@ def notebooks(tmp_path: Path) -> Path:
         ".ipynb_checkpoints/01_first-checkpoint.ipynb": "made by a run",
         "lab/__pycache__/x.pyc": "made by a run",
         "progress/01.json": "the score of whoever ran the originals",
+        "conftest.py": "for pytest",
+        "teachers.md": "for teachers",
+        "guide/files.md": "of the site",
+        "index.md": "of the site",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

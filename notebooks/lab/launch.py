@@ -24,7 +24,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[1]
 WORK = NOTEBOOKS.parent / "work"
 
 
-FOR_THE_SITE = ("site", "guide")  # and each index.md
+# What no learner opens: the pages of the site (each index.md too), and what pytest reads.
+NOT_FOR_LEARNERS = ("site", "guide", "conftest.py", "teachers.md")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RECORD = ".copied.json"  # in work/: what each copy was when it was made
 FORM, KEY = 2, "sched_form"  # in a copy's metadata; one more where older copies no longer run
@@ -137,8 +138,8 @@ def copy_notebooks(source: Path, work: Path) -> Copies:
         place = path.relative_to(source)
         made_by_a_run = any(part.startswith((".", "__pycache__")) for part in place.parts)
         made_by_a_run |= place.parts[0] == "progress"  # of whoever ran the originals
-        for_the_site = place.parts[0] in FOR_THE_SITE or place.name == "index.md"
-        if made_by_a_run or for_the_site or not path.is_file():
+        not_for_them = place.parts[0] in NOT_FOR_LEARNERS or place.name == "index.md"
+        if made_by_a_run or not_for_them or not path.is_file():
             continue
         copy = work / place
         if path.suffix == ".ipynb":
