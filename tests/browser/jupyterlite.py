@@ -96,6 +96,14 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def nothing_stays_open(browser: Browser) -> Iterator[None]:
+    """A page with a Python in it holds half a gigabyte, and there are as many as notebooks."""
+    yield
+    for context in browser.contexts:
+        context.close()
+
+
 @pytest.fixture
 def shots(pytestconfig: pytest.Config) -> Path | None:
     """Where pictures are put: nowhere, if nobody asks for them."""
