@@ -93,7 +93,7 @@ class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
                 try:
                     function(event)
                 except BaseException as error:
-                    if _is_ctrl_c(error):
+                    if is_ctrl_c(error):
                         raise
                     _log(event)
 
@@ -105,11 +105,11 @@ def _log(event: TaskEvent) -> None:
     try:
         getLogger("sched").exception("a subscriber raised when told of %r", event)
     except BaseException as error:
-        if _is_ctrl_c(error):
+        if is_ctrl_c(error):
             raise
 
 
-def _is_ctrl_c(error: BaseException) -> bool:
+def is_ctrl_c(error: BaseException) -> bool:
     """Whether it came from outside. In no thread but the main one it does: there, who raised it
     is a function like any other."""
     return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()

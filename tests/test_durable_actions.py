@@ -1,7 +1,10 @@
 """Actions on disk: names and JSON, and what is refused before anything is stored."""
 
 import json
+import sys
+import weakref
 from collections import namedtuple
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import partial
@@ -270,6 +273,32 @@ class Broken:
         raise RuntimeError("no")
 
 
+class BrokenBy:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        raise self.error
+
+
+class Nameless(type):
+    __name__ = property(lambda _: 1 / 0)  # type: ignore[assignment]
+
+
+class OfNameless(Broken, metaclass=Nameless): ...
+
+
+class Proxy:
+    __class__ = property(lambda _: sys.exit())  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "a proxy"
+
+
+def dead_proxy() -> Any:
+    return weakref.proxy(Broken())
+
+
 @pytest.mark.parametrize(
     ("result", "stored"),
     [
@@ -292,6 +321,32 @@ def test_a_result_is_kept_if_json_knows_it_and_as_its_repr_otherwise(
         assert s.task(i).result == stored
     with SQLiteScheduler(tmp_path / "t.db") as s:
         assert s.task(i).result == stored
+
+
+@action("test_durable_actions.give")
+def give(n: int) -> Any:
+    makers: list[Callable[[], Any]] = [
+        lambda: BrokenBy(SystemExit()),
+        lambda: BrokenBy(KeyboardInterrupt()),
+        OfNameless,
+        Proxy,
+        dead_proxy,
+        lambda: [dead_proxy()],
+    ]
+    return makers[n]()
+
+
+@pytest.mark.parametrize("executor", ["thread", "async"])
+def test_whatever_a_result_says_of_itself_its_worker_lives_on(
+    tmp_path: Path, executor: str
+) -> None:
+    with SQLiteScheduler(tmp_path / "t.db") as s, WorkerPool(s, 1, executor=executor) as pool:
+        ids = [s.add_task(1, "t", action=give, args=(n,)) for n in range(6)]
+        assert pool.drain(60)
+        assert [s.status(i) for i in ids] == 6 * [TaskStatus.SUCCEEDED]
+        by, nameless, proxy, dead, deep = (s.task(i).result for i in ids[1:])
+        assert by == "<BrokenBy whose repr raises>" and nameless == "<OfNameless whose repr raises>"
+        assert proxy == "a proxy" and "weakproxy" in dead and "weakproxy" in deep
 
 
 def test_nothing_is_unpickled() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sched.arguments import class_name, shown
 
 DEEPEST = 200  # lists and dicts inside each other; json itself gives up at about 1000
+KNOWN = (str, int, float, list, dict)
 
 
 def as_plain(value: Any, argument: str) -> Any:
@@ -22,8 +23,13 @@ def as_plain(value: Any, argument: str) -> Any:
     if found is not None:
         where, part, why = found
         where = where if len(where) < 80 else f"{where[:70]}..."
-        kind = ValueError if isinstance(part, float | str | int | list | dict) else TypeError
+        kind = ValueError if issubclass(type(part), KNOWN) else TypeError
         raise kind(f"{where} must come back from JSON as it was, got {shown(part)}: {why}")
+    return copied(value)
+
+
+def copied(value: Any) -> Any:
+    """A copy of a value that is plain. O(its size)."""
     return json.loads(to_json(value))
 
 
@@ -65,10 +71,11 @@ def _flaw(value: Any, where: str, depth: int) -> tuple[str, Any, str] | None:
     if kind is float:
         return None if math.isfinite(value) else (where, value, "JSON has no such number")
     if kind not in (list, dict):
-        known = next((each for each in (str, int, float, list, dict) if isinstance(value, each)), 0)
+        # By its type: what a value says of itself (a weakref.proxy, say) is user code.
+        known = next((each for each in KNOWN if issubclass(kind, each)), None)
         why = f"JSON knows no {class_name(value)}"
-        if known:
-            why = f"it would come back as a plain {known.__name__}"  # type: ignore[union-attr]
+        if known is not None:
+            why = f"it would come back as a plain {known.__name__}"
         elif kind is tuple:
             why = "it would come back as a list"
         return where, value, why

@@ -7,15 +7,17 @@ running or has ended. Here each becomes a row and comes back from it.
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-from sched.arguments import shown
+from sched.arguments import class_name, shown
 from sched.durable.actions import function_of, name_of, policy_of
-from sched.durable.plain import as_plain, as_text, text_flaw, to_json
+from sched.durable.plain import as_plain, as_text, copied, is_plain, text_flaw, to_json
 from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
 from sched.entry import Details, TaskEntry
+from sched.events import is_ctrl_c
 from sched.retry import RetryPolicy
 from sched.task import (
     Task,
@@ -230,14 +232,15 @@ def storable_result(result: Any) -> Any:
     """The result as it comes back from a file: itself, or its repr. O(its size)."""
     if result is None:
         return None
-    try:
-        return as_plain(result, "result")
-    except (TypeError, ValueError, RecursionError):
-        pass
+    with suppress(RecursionError):
+        if is_plain(result):
+            return copied(result)
     try:
         return as_text(repr(result))
-    except Exception:  # the user's own code
-        return f"<{type(result).__name__} whose repr raises>"
+    except BaseException as error:  # the user's own code, of which no worker may die
+        if is_ctrl_c(error):
+            raise
+        return f"<{class_name(result)} whose repr raises>"
 
 
 def _policy(action: str | None, numbers: str | None) -> RetryPolicy | None:
