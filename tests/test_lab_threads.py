@@ -12,7 +12,15 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 
-from lab.threads import five_mails, four_take, gate, run_threads, two_loops, two_workers  # noqa: E402
+from lab.threads import (  # noqa: E402
+    five_mails,
+    four_take,
+    gate,
+    run_threads,
+    two_loops,
+    two_workers,
+    who_sends_what,
+)
 from sched import HeapScheduler  # noqa: E402
 
 
@@ -55,6 +63,18 @@ def test_of_five_mails_the_first_two_raise_an_error() -> None:
         except ValueError as error:
             ends.append(str(error))
     assert ends == ["no address: anna", "no address: ben", "sent", "sent", "sent"]
+
+
+def test_the_five_mails_in_virtual_time_go_to_whoever_is_free() -> None:
+    attempts = who_sends_what(2).attempts
+    sent = [(a.name, a.worker, a.start, a.end, a.error is None) for a in attempts]
+    assert sorted(sent, key=lambda row: row[2:3] + row[1:2]) == [
+        ("mail to anna", 1, 0, 4, False),
+        ("mail to ben", 2, 0, 3, False),
+        ("mail to cy@home", 2, 3, 10, True),
+        ("mail to di@work", 1, 4, 11, True),
+        ("mail to eve@work", 2, 10, 18, True),
+    ]
 
 
 def test_two_loops_share_one_scheduler_and_a_flag_that_is_not_set() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Barrier, BrokenBarrierError, Event, Lock, Thread
 from typing import Any
 
-from sched import HeapScheduler
+from sched import Clock, HeapScheduler, Timeline, VirtualClock, simulate
 
 
 def run_threads(target: Callable[..., object], number: int, *args: object) -> None:
@@ -90,7 +90,7 @@ def two_loops(work: Callable[[HeapScheduler, Event], object], scheduler: HeapSch
     run_threads(work, 2, scheduler, Event())
 
 
-def five_mails() -> HeapScheduler:
+def five_mails(clock: Clock | None = None) -> HeapScheduler:
     """A scheduler with five mails to send; the first two raise an error, for want of an address."""
 
     def send(address: str) -> Callable[[], str]:
@@ -101,7 +101,17 @@ def five_mails() -> HeapScheduler:
 
         return action
 
-    scheduler = HeapScheduler()
+    scheduler = HeapScheduler(clock=clock)
     for address in ["anna", "ben", "cy@home", "di@work", "eve@work"]:
         scheduler.add_task(3, f"mail to {address}", action=send(address))
     return scheduler
+
+
+def who_sends_what(workers: int) -> Timeline:
+    """The same five mails in virtual time: each takes a second for each letter of its address."""
+    return simulate(
+        five_mails(VirtualClock()),
+        workers,
+        service_time=lambda task, _: len(task.name.removeprefix("mail to ")),
+        failure_rate=lambda task, _: "@" not in task.name,
+    )
