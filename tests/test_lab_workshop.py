@@ -113,6 +113,39 @@ def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith("push: yours, of notebook 01.\n")
 
 
+DOUBLE = "min(cap, base * 2 ** (attempts - 1))"
+LAMBDA = f"pause = lambda attempts, base, cap: {DOUBLE}"
+CACHED = f"@functools.cache\ndef pause(attempts, base, cap): return {DOUBLE}"
+LOGGED = f"@logged\ndef pause(attempts, base, cap): return {DOUBLE}"
+DECORATOR = """def logged(function):
+    @functools.wraps(function)
+    def call(*args):
+        return function(*args)
+    return call
+"""
+
+
+@pytest.mark.parametrize("answer", [LAMBDA, CACHED, DECORATOR + LOGGED])
+def test_a_function_lives_on_without_a_name_or_decorated(
+    answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernel = Kernel()
+    kernel.run("import functools")
+    kernel.run(answer)
+    kernel.run("check.pause(pause)")
+    restart_the_kernel()
+    assert mine.pause(3, 1, 60) == 4
+    assert capsys.readouterr().out.endswith("pause: yours, of notebook 04.\n")
+
+
+def test_a_decorator_of_another_cell_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    kernel = Kernel()
+    kernel.run("import functools\n" + DECORATOR)
+    kernel.run(LOGGED)
+    kernel.run("check.pause(pause)")
+    assert "it needs logged, which another cell makes" in capsys.readouterr().out
+
+
 def test_a_cell_that_holds_only_by_what_ran_before_is_not_kept(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

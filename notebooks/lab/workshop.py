@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from inspect import unwrap
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -35,6 +36,8 @@ def keep(exercise: Exercise, answer: Any) -> str:
     name, source = getattr(answer, "__name__", ""), _cell_of(answer)
     if not source or not name:
         return ""  # a value, or not from a notebook
+    if not name.isidentifier():  # a lambda's
+        name = asked_name(exercise)
     try:
         compiled = compile(source, "<cell>", "exec")
     except (SyntaxError, ValueError):
@@ -68,8 +71,7 @@ def _not_kept(name: str, missing: list[str]) -> str:
 
 def _cell_of(answer: Any) -> str:
     """The source of the notebook cell that made a function or a class."""
-    functions = [answer, *(vars(answer).values() if isinstance(answer, type) else ())]
-    for function in functions:
+    for function in _functions_of(answer):
         code = getattr(function, "__code__", None)
         if isinstance(code, CodeType) and not Path(code.co_filename).exists():
             return "".join(linecache.getlines(code.co_filename))
@@ -77,8 +79,12 @@ def _cell_of(answer: Any) -> str:
 
 
 def _globals_of(answer: Any) -> dict[str, Any]:
-    functions = [answer, *(vars(answer).values() if isinstance(answer, type) else ())]
-    return next((f.__globals__ for f in functions if hasattr(f, "__globals__")), {})
+    return next((f.__globals__ for f in _functions_of(answer) if hasattr(f, "__globals__")), {})
+
+
+def _functions_of(answer: Any) -> list[Any]:
+    """A function, or those of a class, as they were written: below what decorates them."""
+    return [unwrap(f) for f in (vars(answer).values() if isinstance(answer, type) else [answer])]
 
 
 def _names_from_outside(code: CodeType) -> set[str]:
