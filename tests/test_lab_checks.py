@@ -146,7 +146,7 @@ def test_the_case_shown_can_be_pasted_and_does_what_it_says(
     raised = None
     for line in verdict.lines:
         source, _, comment = line.partition("    # ")
-        reading = re.match(r"# the wall clock shows (\d+)", source)
+        reading = re.match(r"# the wall clock shows (-?\d+)", source)
         if reading:
             names["reading"][0] = int(reading[1])
             continue
@@ -399,6 +399,48 @@ def test_nonetype_is_said_in_plain_words() -> None:
 def test_what_takes_long_without_taking_steps_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lab.check.apart.SECONDS", 0.05)
     assert "does not come back" in check.heap_push.examine(waits_for_nobody).message
+
+
+def test_what_a_default_keeps_is_named_and_does_not_outlive_the_check() -> None:
+    def kept(scheduler: Any, names: list[str] = []) -> list[str]:  # noqa: B006
+        while task := scheduler.get_next_task():
+            names.append(task.name)
+            scheduler.complete(task)
+        return names
+
+    first, second = check.work_off.examine(kept), check.work_off.examine(kept)
+    assert "gives too many names" in first.message
+    assert first.detail.endswith(
+        "The default of names is made once, and kept from call to call. "
+        "Make it inside kept, so that each call has its own."
+    )
+    assert str(second) == str(first)
+
+
+async def is_async(scheduler: Any) -> list[str]:
+    return [scheduler.get_next_task().name]
+
+
+def has_a_yield(scheduler: Any) -> Any:
+    yield scheduler.get_next_task().name
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("odd", "said"), [(is_async, "is an async function"), (has_a_yield, "gives a generator")]
+)
+def test_what_has_not_run_yet_is_said_to_be_so(odd: Any, said: str) -> None:
+    assert said in check.work_off.examine(odd).message
+
+
+def test_no_address_and_no_page_is_shown() -> None:
+    class Thing:
+        pass
+
+    assert "<tests.test_lab_checks." in str(check.work_off.examine(lambda _: Thing()))
+    assert " at 0x" not in str(check.work_off.examine(lambda _: Thing()))
+    page = str(check.work_off.examine(lambda _: ["mail"] * 100_000))
+    assert len(page) < 5_000
 
 
 def test_keyboard_interrupt_is_the_learners_own() -> None:

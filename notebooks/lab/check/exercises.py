@@ -2,6 +2,7 @@
 
 import dis
 from collections.abc import Callable, Iterable
+from copy import copy
 from math import isfinite
 from numbers import Real
 from types import FunctionType
@@ -62,8 +63,12 @@ class Exercise:
         """Check an answer; whatever it is, a verdict comes back."""
         if answer is None or answer is Ellipsis:
             return not_yet("write your answer above, then run this cell again.")
+        defaults = _Defaults(answer)
         try:
-            return apart(lambda: self._examine(answer))
+            verdict = apart(lambda: self._examine(answer))
+            if verdict.state == "wrong" and (kept := defaults.changed()):
+                verdict.detail = f"{verdict.detail}\n{kept}".strip()
+            return verdict
         except AbandonedError as abandoned:
             trial, shown, operation = abandoned.call
             verdict = wrong(operation, "does not come back", endless(shown))
@@ -77,9 +82,45 @@ class Exercise:
                 "cannot make sense of this answer",
                 f"It needs {self.asks_for}. (What went wrong: {type(error).__name__}.)",
             )
+        finally:
+            defaults.put_back()
 
     def __repr__(self) -> str:
         return f"<check.{self.name}: needs {self.asks_for}>"
+
+
+class _Defaults:
+    """The lists, sets and dictionaries that an answer's functions have for defaults.
+
+    Each is kept from call to call. A check has to begin with what the learner wrote, the second
+    time as well.
+    """
+
+    def __init__(self, answer: Any) -> None:
+        inside = vars(answer).values() if isinstance(answer, type) else ()
+        functions = [f for f in (answer, *inside) if type(f) is FunctionType]
+        self._before = [(f, f.__defaults__, _copied(f.__defaults__)) for f in functions]
+
+    def changed(self) -> str:
+        """What to say if a default is another one now; else nothing."""
+        for function, now, before in self._before:
+            code = function.__code__
+            names = code.co_varnames[: code.co_argcount][-len(before) :]
+            for name, new, old in zip(names, now or (), before, strict=False):
+                if type(old) in (list, dict, set) and len(new) != len(old):
+                    return (
+                        f"The default of {name} is made once, and kept from call to call. "
+                        f"Make it inside {function.__name__}, so that each call has its own."
+                    )
+        return ""
+
+    def put_back(self) -> None:
+        for function, _, before in self._before:
+            function.__defaults__ = before or None
+
+
+def _copied(defaults: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    return tuple(copy(d) if type(d) in (list, dict, set) else d for d in defaults or ())
 
 
 def exercise(
@@ -153,7 +194,8 @@ def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return wrong(call, "needs two things: a letter and a list")
     fault, evidence = answer
-    if fault in (None, ...) or evidence in (None, ..., [], ()):
+    missing = any(given is None or given is ... for given in answer)
+    if missing or (isinstance(evidence, list | tuple) and not evidence):
         return not_yet("name the fault, and give a list that shows it.")
     if not isinstance(fault, str) or fault.strip().upper() not in ("A", "B", "C", "D"):
         return wrong("the fault", f"is {fault!r}: it should be one of A, B, C and D")
@@ -189,4 +231,6 @@ def _kind(answer: Any) -> str:
     if isinstance(answer, type):
         return f"the class {answer.__name__}"
     name = type(answer).__name__
-    return "a function" if callable(answer) else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return (
+        "a function" if callable(answer) else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    )

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CoroutineType, FrameType, GeneratorType
 from typing import Any
 
 from .apart import Job, TooLong, here
@@ -81,6 +81,15 @@ class Trial:
             self.printed = (self.printed + out.getvalue())[:PRINTED]
         if value is Ellipsis:
             raise StubError(operation)
+        if isinstance(value, CoroutineType):
+            value.close()  # else Python warns of it, much later
+            detail = "Nothing in it has run: that takes an await. Leave the async out."
+            raise BrokenError(operation, "is an async function", detail)
+        if isinstance(value, GeneratorType):
+            detail = (
+                "It does its work when it is asked for its items, and nobody asks: no yield here."
+            )
+            raise BrokenError(operation, "gives a generator", detail)
         return value
 
 

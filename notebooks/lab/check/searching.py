@@ -8,6 +8,7 @@ After QuickCheck (K. Claessen, J. Hughes, 2000) and SmallCheck (C. Runciman, M. 
 F. Lindblad, 2008).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ Scenario: TypeAlias = Callable[
     [Trial, Case], None
 ]  # does the case; raises BrokenError where it breaks
 LINE = 96  # letters, which fit into a window of usual width
+LONGEST = 2_000  # letters that are shown of one line
 SEED = 20  # of the larger cases
 
 
@@ -45,13 +47,20 @@ class Verdict:
             return _in_lines(self.message)
         parts = [_in_lines(self.message)]
         if self.lines:
-            parts += ["The smallest case that shows it:", *("    " + line for line in self.lines)]
+            lines = (_readable(line) for line in self.lines)
+            parts += ["The smallest case that shows it:", *("    " + line for line in lines)]
         if self.detail:
-            parts.append(_in_lines(self.detail))
+            parts.append(_in_lines("\n".join(map(_readable, self.detail.split("\n")))))
         if self.printed.strip():
             parts.append("What your code printed in this case:")
             parts += ["    " + line for line in self.printed.splitlines()[:10]]
         return "\n".join(parts)
+
+
+def _readable(line: str) -> str:
+    """Without addresses, which differ in each run; and no page for a list of a thousand items."""
+    line = re.sub(r" at 0x[0-9A-Fa-f]+", "", line)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
 def _in_lines(text: str) -> str:
