@@ -240,6 +240,25 @@ def until_none_is_left(scheduler):
     return names
 
 
+@wrong("work_off", "work_off", "leaves tasks behind")
+def leaves_out_a_name_that_it_has(scheduler):
+    names = []
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        if task.name not in names:
+            names.append(task.name)
+        scheduler.complete(task)
+    return names
+
+
+@wrong("work_off", "work_off", "gives a generator")
+def yields_the_names(scheduler):
+    while scheduler.pending_tasks():
+        task = scheduler.get_next_task()
+        scheduler.complete(task)
+        yield task.name
+
+
 # --- the night watch ------------------------------------------------------------------------------
 
 

@@ -435,6 +435,20 @@ class ASortedListThatIsStable:
         return self.tasks.pop(0)[1] if self.tasks else None
 
 
+@wrong("tie_break", "get_next_task", "does not return the most urgent task")
+class AddsALittleToThePriority:
+    def __init__(self):
+        self.heap = []
+        self.added = 0
+
+    def add_task(self, priority, task):
+        self.added += 1
+        heapq.heappush(self.heap, (priority + self.added / 1000, task))
+
+    def get_next_task(self):
+        return heapq.heappop(self.heap)[1] if self.heap else None
+
+
 # --- two sides ------------------------------------------------------------------------------------
 
 

@@ -127,6 +127,12 @@ def by_sorting(ready, waiting, now):
     return moments[0] if moments else None
 
 
+@wrong(EX, EX, "changes the order of its list")
+def sorts_the_list_itself(ready, waiting, now):
+    waiting.sort()
+    return now if ready else max(now, waiting[0]) if waiting else None
+
+
 # --- waiting --------------------------------------------------------------------------------------
 
 
@@ -459,6 +465,17 @@ class KeepsEveryReading:
         return float(max(self.readings))
 
 
+@wrong("steady_clock", "now", "is ahead of the wall clock")
+class BeginsAtZero:
+    def __init__(self, wall):
+        self.wall = wall
+        self.largest = 0
+
+    def now(self):
+        self.largest = max(self.largest, self.wall())
+        return self.largest
+
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_02"
@@ -472,3 +489,4 @@ wrong_value(D, "one task", ("C", [(1, 5)]), "the list", "does not show the fault
 wrong_value(D, "the letters alone", ("C", "C"), "the list", "is a str")
 wrong_value(D, "two letters", ("BC", [(2, 1), (1, 2)]), "the fault", "should be one of")
 RIGHT[D] += [("c", [[5, 0], [4, 10]]), (" C", ((2, 0), (1, 0))), ["C", [(2.5, 0.5), (1.5, 9)]]]
+RIGHT[D].append(("C", [(Fraction(5, 2), 0), (2, Fraction(1, 2))]))

@@ -188,6 +188,45 @@ def looks_twice(heap, now, lock):
         return heapq.heappop(heap)[1]
 
 
+@wrong("take", "take", "gives up when the lock is not free at once")
+def asks_first_whether_it_is_free(heap, now, lock):
+    if lock.locked():
+        return None
+    with lock:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+
+
+@also_right("take")
+def asks_until_it_is_free(heap, now, lock):
+    while lock.locked():
+        pass
+    with lock:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else None
+
+
+@wrong("take", "take", "loses a task")
+def throws_away_what_is_not_due(heap, now, lock):
+    with lock:
+        while heap:
+            due, name = heapq.heappop(heap)
+            if due <= now:
+                return name
+    return None
+
+
+@wrong("take", "take", "gives something, though no task is due")
+def gives_an_empty_name(heap, now, lock):
+    with lock:
+        return heapq.heappop(heap)[1] if heap and heap[0][0] <= now else ""
+
+
+@wrong("take", "take", "removes a task, and does not return its name")
+def prints_the_name(heap, now, lock):
+    with lock:
+        if heap and heap[0][0] <= now:
+            print(heapq.heappop(heap)[1])
+
+
 # --- a worker's loop ------------------------------------------------------------------------------
 
 
@@ -296,7 +335,7 @@ def completes_what_it_has_failed(scheduler, stop):
         scheduler.complete(task)
 
 
-@wrong("work", "work", "calls the action of a task 0 times")
+@wrong("work", "work", "does not call the action of a task")
 def forgets_to_call(scheduler, stop):
     while not stop.is_set() and (task := scheduler.get_next_task()):
         try:
@@ -361,6 +400,43 @@ def with_else(scheduler, stop):
             scheduler.fail(task, error)
         else:
             scheduler.complete(task, result)
+
+
+@wrong("work", "work", "takes a task and says nothing of how it ended")
+def completes_what_gave_something(scheduler, stop):
+    while not stop.is_set():
+        task = scheduler.get_next_task()
+        if task is None:
+            return
+        result = None
+        try:
+            result = task.action()
+        except Exception as error:
+            scheduler.fail(task, error)
+        if result:
+            scheduler.complete(task, result)
+
+
+@wrong("work", "work", "sets the flag that tells it to stop")
+def stops_the_others_too(scheduler, stop):
+    while not stop.is_set():
+        task = scheduler.get_next_task()
+        if task is None:
+            stop.set()
+            return
+        try:
+            scheduler.complete(task, task.action())
+        except Exception as error:
+            scheduler.fail(task, error)
+
+
+@wrong("work", "work", "has a task run again that has failed")
+def tries_again(scheduler, stop):
+    while not stop.is_set() and (task := scheduler.get_next_task()):
+        try:
+            scheduler.complete(task, task.action())
+        except Exception as error:
+            scheduler.fail(task, error, retry_in=1)
 
 
 # --- when all is done -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from sched import InvalidTransitionError
+from sched.table import counted
 
 from ..broken import comes_out
 from .exercises import all_numbers, exercise, need_diagnosis, need_function
@@ -78,12 +79,12 @@ def work_off(function: Any) -> Verdict:
     if unfit:
         return unfit
 
-    def scenario(trial: Trial, priorities: Case) -> None:
+    def scenario(trial: Trial, priorities: Case, names: list[str] = NAMES) -> None:
         scheduler = HeapScheduler()
         trial.note("s = HeapScheduler()")
         added = []
         for number, priority in enumerate(priorities):
-            name = NAMES[number % len(NAMES)] + "!" * (number // len(NAMES))
+            name = names[number % len(names)] + "!" * (number // len(NAMES))
             scheduler.add_task(priority, name)
             trial.note(f"s.add_task({priority}, {name!r})")
             added.append((priority, number, name))
@@ -98,9 +99,14 @@ def work_off(function: Any) -> Verdict:
             raise BrokenError("work_off", problem, _instead(got, expected))
         _all_completed("work_off", scheduler, len(added))
 
+    def of_one_name(trial: Trial, priorities: Case) -> None:
+        scenario(trial, priorities, ["mail"])
+
     small = chain(sequences([1, 2, 3], 3), [[]])  # an empty scheduler last: it puzzles most
-    return smallest_failure(scenario, small, random_cases(_priority, 12, 10)) or right(
-        "every task was taken, completed and named, the most urgent first."
+    return (
+        smallest_failure(scenario, small, random_cases(_priority, 12, 10))
+        or smallest_failure(of_one_name, [[1, 1]])
+        or right("every task was taken, completed and named, the most urgent first.")
     )
 
 
@@ -147,8 +153,8 @@ def night_watch(function: Any) -> Verdict:
                 raise BrokenError(
                     "night_watch",
                     "does not move the clock on by an hour each time",
-                    f"After {hours} hours the clock should show {start + hours * HOUR:.0f} "
-                    f"seconds; it shows {clock.now():.0f}.",
+                    f"After {counted(hours, 'hour')} the clock should show "
+                    f"{start + hours * HOUR:.0f} seconds; it shows {clock.now():.0f}.",
                 )
             if got != expected:
                 early = _each_hour(added, range(hours)) == got

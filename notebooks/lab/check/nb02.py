@@ -3,8 +3,10 @@
 from random import Random
 from typing import Any
 
+from sched.table import counted
+
 from ..broken import at_second_10
-from .exercises import exercise, is_number, need_class, need_diagnosis, need_function
+from .exercises import all_numbers, exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
@@ -67,9 +69,10 @@ def _next_once(
             return
         problem = "gives a time where nothing is left to run"
     elif is_number(got) and got == expected:
-        if len(given[0]) == len(ready) and sorted(given[1]) == sorted(waiting):
+        if given == (ready, waiting):
             return
-        problem = "takes a task out of its list"
+        same = len(given[0]) == len(ready) and sorted(given[1]) == sorted(waiting)
+        problem = f"{'changes the order of' if same else 'takes a task out of'} its list"
         detail = f"Afterwards ready was {given[0]!r} and waiting was {given[1]!r}."
     elif got is not None and not is_number(got):
         problem = "does not return a moment"
@@ -150,7 +153,8 @@ def run_all(function: Any) -> Verdict:
         _same_run(got, in_order, "ready" if left else "still waiting")
         stops = len({time for time, _ in in_order if time > start})
         if clock.moves > stops:
-            detail = f"The clock was moved {clock.moves} times; {stops} were needed."
+            needed = f"{stops} {'was' if stops == 1 else 'were'} needed"
+            detail = f"The clock was moved {counted(clock.moves, 'time')}; {needed}."
             raise BrokenError("run_all", "wakes up when there is nothing to do", detail)
         if any(scheduler.status(i) is not TaskStatus.SUCCEEDED for i in range(1, added + 1)):
             detail = "After the run, tell the scheduler: s.complete(task)."
@@ -265,6 +269,7 @@ def steady_clock(clock: Any) -> Verdict:
     return (
         smallest_failure(two_clocks, [[]])
         or smallest_failure(scenario, small, random_cases(reading, 20, 10))
+        or smallest_failure(scenario, sequences([-20, 0, -10], 3))
         or right("it follows the wall clock forwards, and waits for it when it is set back.")
     )
 
@@ -285,7 +290,7 @@ def diagnose_02(answer: Any) -> Verdict:
     fault, tasks = answer
     for task in tasks:
         pair = isinstance(task, tuple | list) and len(task) == 2
-        if not pair or not all(type(n) in (int, float) for n in task):
+        if not pair or not all_numbers(task):
             return wrong(
                 "the list", "should hold pairs (priority, delay), such as [(1, 0), (2, 5)]"
             )

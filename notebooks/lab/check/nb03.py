@@ -70,6 +70,8 @@ class RivalLock:
         self.left = list(self.heap)
 
     def locked(self) -> bool:
+        if self.when == "waiting" and not self.asked:
+            return not self.acquire(blocking=False)
         return self.held
 
     def __enter__(self) -> bool:
@@ -144,14 +146,21 @@ def _take_once(trial: Trial, case: Case, when: str, now: int, function: Any) -> 
     expected = mine[0] if mine else None
     if got == expected:
         gone = {*lock.taken, got}
-        if sorted(heap) != sorted(pair for pair in before if pair[1] not in gone):
-            raise BrokenError("take", "does not remove the task that it returns", detail)
+        left = sorted(pair for pair in before if pair[1] not in gone)
+        if sorted(heap) != left:
+            few = len(heap) < len(left)
+            problem = "loses a task" if few else "does not remove the task that it returns"
+            raise BrokenError("take", problem, detail)
         if any(heap[(i - 1) // 2] > heap[i] for i in range(1, len(heap))):
             raise BrokenError("take", "leaves a list that is no heap", detail)
         return
     wanted = f"{detail} It should return {expected!r}."
-    if expected is None:
+    if expected is None and not any(name == got for _, name in before):
+        problem = f"gives something, though no task is due at second {now}"
+    elif expected is None:
         problem = f"takes a task that is not due at second {now}"
+    elif got is None and len(heap) < len(before) - len(lock.taken):
+        problem = "removes a task, and does not return its name"
     elif got is None:
         exactly = min(before)[0] == now
         problem = f"leaves a task that is due{f' exactly at second {now}' * exactly}"
@@ -203,13 +212,14 @@ def _work_once(trial: Trial, case: Case, stopped: bool, words: bool, function: A
     stop, ran = Event(), []
 
     def acts(number: int, kind: str) -> Any:
-        def action() -> str:
+        def action() -> str | None:
             ran.append(number)
             if kind in ERRORS:
                 raise ERRORS[kind]
-            if kind == "stops":
-                stop.set()
-            return "sent"
+            if kind != "stops":
+                return "sent"
+            stop.set()
+            return None
 
         return action
 
@@ -237,10 +247,16 @@ def _work_once(trial: Trial, case: Case, stopped: bool, words: bool, function: A
         trial.note("stop.set()")
     trial.call("work(s, stop)", "work", function, scheduler, stop)
     for number, wanted in enumerate(expected):
-        problem = _wrong_end(wanted.name, scheduler.status(number + 1).name, ran.count(number))
+        got = scheduler.status(number + 1)
+        problem = _wrong_end(wanted.name, got.name, ran.count(number))
         if problem:
-            detail = f"{_name(number)!r} is {scheduler.status(number + 1).name} at the end; "
-            raise BrokenError("work", problem, f"{detail}it should be {wanted.name}.")
+            detail = f"{_name(number)!r} is {got.name} at the end; it should be {wanted.name}."
+            if got is wanted:
+                detail = f"{_name(number)!r} is {got.name} at the end, as it should be."
+            raise BrokenError("work", problem, detail)
+    if stop.is_set() and not over:
+        detail = "All workers look at it: when there is no task, return is enough."
+        raise BrokenError("work", "sets the flag that tells it to stop", detail)
     if not words:
         return
     for number, (kind, wanted) in enumerate(zip(case, expected, strict=True)):
@@ -261,8 +277,12 @@ def _wrong_end(wanted: str, got: str, runs: int) -> str | None:
         return "takes a task and says nothing of how it ended"
     if wanted == "PENDING" and (got != "PENDING" or runs):
         return "goes on after it was told to stop"
+    if wanted == "FAILED" and got == "PENDING" and runs:
+        return "has a task run again that has failed"
     if wanted != "PENDING" and got == "PENDING":
         return "leaves while a task is ready"
+    if not runs and wanted != "PENDING":
+        return "does not call the action of a task"
     if runs != (wanted != "PENDING"):
         return f"calls the action of a task {runs} times"
     if wanted == "FAILED" and got == "SUCCEEDED":

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 from math import isclose
-from numbers import Real
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -11,16 +10,11 @@ from typing import Any
 from sched.table import counted
 
 from ..broken import BrokenPauses
-from .exercises import exercise, need_diagnosis, need_function
+from .exercises import exercise, is_number, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import Case, Verdict, right, sequences, smallest_failure, wrong
 
 NAMES = ["mail", "backup", "report"]
-
-
-def is_number(value: object) -> bool:
-    """Whether it is a number of any kind: an int, a float, a fraction, one of numpy's."""
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 # --- the same task again --------------------------------------------------------------------------
@@ -238,7 +232,8 @@ def pauses(function: Any) -> Verdict:
             drawn.append(_draw(trial, function, limit, seed))
             _one_list(drawn[-1], longest)
         if all(row == drawn[0] for row in drawn):
-            detail = "Other sources, and the same pauses: all clients would come back together."
+            detail = "Other sources, and the same pauses: all clients would come back together. "
+            detail += f"Pause {len(longest)} should be anywhere from 0 to {longest[-1]}."
             raise BrokenError("pauses", "does not depend on the source it is given", detail)
         _spread(drawn, longest)
 
