@@ -773,6 +773,11 @@ def test_a_word_is_looked_for_where_it_is_read() -> None:
     assert len(running_text(cell.source)) == len(cell.source)
 
 
+def test_each_word_of_the_glossary_is_linked_from_a_notebook() -> None:
+    notebooks = "\n".join(path.read_text(encoding="utf-8") for path in (*STORED, *DEEPER))
+    assert [name for name in glossary() if f"{GLOSSARY}#{name})" not in notebooks] == []
+
+
 FAULTY += [
     (a_picture_is_described_and_something_beside_it_is_compared, cells, said)
     for cells, said in (
