@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from sched import WorkerPool
+from sched import TaskStatus, WorkerPool
 from sched.durable import Reader, SQLiteScheduler, StorageError, action, copying, opening, schema
-from sched.durable.copying import copy_file
+from sched.durable.copying import compact_file, copy_file
 from sched.durable.store import Store
 from tests.mutants import ROOT
 
@@ -137,6 +137,58 @@ def test_a_page_that_was_overwritten_is_found_on_opening(path: Path) -> None:
             file.seek(4096 * page)
             file.write(b"\xff" * 4096)
         refused(copy, "damaged")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "arguments = '[[1], {]'",
+        "arguments = '{}'",
+        "retry = '{\"max_attempts\": -1}'",
+        "retry = '['",
+    ],
+)
+def test_a_row_that_makes_no_task_is_told_wherever_it_is_met(path: Path, damage: str) -> None:
+    with SQLiteScheduler(path) as s:
+        rows = [{"priority": 1, "task_name": "t", "action": work, "args": [1]} for _ in range(2)]
+        ready, waiting = s.add_tasks([rows[0], {**rows[1], "delay": 1000}])
+    change(path, f"UPDATE sched_tasks SET {damage} WHERE id IN ({ready}, {waiting})")
+    before, message = path.read_bytes(), f"tasks.db: task ({ready}|{waiting}) is damaged: restore"
+    reader = Reader(path)
+    for look in (reader.pending, reader.next_run_time, lambda: reader.task(ready)):
+        with pytest.raises(StorageError, match=message):
+            look()
+    assert path.read_bytes() == before
+    with SQLiteScheduler(path) as s:
+        for call in (
+            s.get_next_task,
+            s.peek_next_task,
+            lambda: list(s.pending_tasks()),
+            lambda: s.task(waiting),
+            lambda: s.cancel(waiting),
+        ):
+            with pytest.raises(StorageError, match=message):
+                call()
+        assert s.status(s.add_task(5, "goes on")) is TaskStatus.PENDING
+    change(path, f"UPDATE sched_tasks SET arguments = NULL, retry = NULL WHERE id >= {ready}")
+    with SQLiteScheduler(path) as s:
+        assert s.get_next_task().id == ready and s.cancel(waiting)
+        s.check()
+
+
+def test_a_result_that_is_no_json_is_told(path: Path) -> None:
+    change(path, "UPDATE sched_tasks SET result = '[1' WHERE id = 1")
+    with SQLiteScheduler(path) as s, pytest.raises(StorageError, match="task 1 is damaged"):
+        s.task(1)
+
+
+def test_damage_that_sqlite_cannot_put_into_words_is_told(path: Path) -> None:
+    content = path.read_bytes()
+    place = content.index(b"openings INTEGER NOT NULL")
+    path.write_bytes(content[:place] + b"\xff\xff " + content[place + 3 :])
+    refused(path, "damaged")
+    with pytest.raises(StorageError, match="damaged"):
+        Reader(path)
 
 
 def test_a_row_that_breaks_the_schema_is_refused_by_the_database(path: Path) -> None:
@@ -331,6 +383,46 @@ def test_a_backup_is_whole_and_its_own_file(path: Path, tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="path must be a str or a Path, got 7"):
             s.backup(7)
     assert not list(tmp_path.glob("*-new*"))
+
+
+def test_a_copy_that_cannot_be_made_there_is_told(path: Path) -> None:
+    """Root may enter each folder: a name that is too long cannot be looked for by anybody."""
+    for name in ("x" * 300, "x" * 250, "tasks.db/copy.db"):
+        with pytest.raises(StorageError, match="File name too long|Not a directory") as caught:
+            copy_file(path, path.with_name("x").parent / name)
+        assert str(caught.value).startswith(f"{path.parent / name}: ")
+    with pytest.raises(StorageError, match="File name too long"):
+        compact_file(path.with_name("x" * 300))
+    with pytest.raises(StorageError, match="there is no such file"):
+        compact_file(path.with_name("missing.db"))
+
+
+def test_a_copy_that_is_not_for_this_user_to_make_is_told(path: Path) -> None:
+    path.parent.chmod(0o755)
+    (path.parent / "private").mkdir(0o700)
+    said = as_nobody(
+        """
+        import os, sys
+        from pathlib import Path
+        from sched.durable.copying import compact_file, copy_file
+        from sched.durable.commands import opened
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        path = Path(sys.argv[1])
+        private = path.with_name("private") / "copy.db"
+        if not os.access(private.parent, os.X_OK):
+            copy, compact = lambda: copy_file(path, private), lambda: compact_file(private)
+            for call in (copy, compact, lambda: opened(private)):
+                try:
+                    call()
+                except Exception as error:
+                    print(f"{type(error).__name__}: {error}", flush=True)
+        """,
+        path,
+    )
+    private = path.with_name("private") / "copy.db"
+    if os.geteuid() == 0:
+        assert said == 3 * f"StorageError: {private}: Permission denied\n"
 
 
 def test_two_backups_at_once_to_one_name_leave_a_whole_one(

@@ -142,9 +142,7 @@ def backup(path: Path, given: Any) -> None:
 def opened(path: Path, *, make: bool = False, history: int = ALL) -> SQLiteScheduler:
     """The scheduler of a file, which is forgotten nothing of. Raises StorageError."""
     there = os.path.exists(path)  # which raises nothing, however odd the path
-    if not (make or there):
-        raise StorageError(path, "there is no such file")
-    aging = Reader(path).aging() if there else None
+    aging = Reader(path).aging() if there or not make else None
     return SQLiteScheduler(path, history=history, max_dead_letters=None, aging=aging)
 
 

@@ -7,7 +7,7 @@ copy made while somebody writes is half of one moment and half of another.
 import os
 import sqlite3
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sched.durable import schema
@@ -24,11 +24,11 @@ def copy_file(source: Path, target: Path) -> None:
     Others may write meanwhile: it does not hold them up. Raises StorageError; what is called
     ``target`` is whole, then, or is not there. (Killed, it leaves a file whose name is that of the
     target and ``-new-...``, which nobody needs.) O(size of the file)."""
-    if target.exists():
-        raise StorageError(target, REPLACES_NOTHING)
     # Each has a name of its own: two that are made at once do not write into one file.
     new = target.with_name(f"{target.name}-new-{uuid.uuid4().hex[:12]}")
     try:
+        if target.exists():
+            raise FileExistsError
         new.touch(exist_ok=False)  # the system says more clearly than SQLite why it cannot be
         with closing(connect(new, "rw")) as copy:
             copy.execute("PRAGMA synchronous = FULL")
@@ -44,7 +44,8 @@ def copy_file(source: Path, target: Path) -> None:
         raise StorageError(target, error.strerror or str(error)) from error
     finally:
         for left in (new, new.with_name(f"{new.name}-journal")):
-            left.unlink(missing_ok=True)
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
 
 
 def _rename(new: Path, target: Path) -> None:
@@ -67,8 +68,12 @@ def compact_file(path: Path) -> tuple[int, int]:
 
     Needs as much room again on the disk meanwhile. Raises StorageError, also if somebody has the
     file. O(size of the file)."""
-    if not path.exists():
-        raise StorageError(path, "there is no such file")
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise StorageError(path, "there is no such file") from None
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from None
     ownership = Ownership(path)
     try:
         before = path.stat().st_size
@@ -83,5 +88,7 @@ def compact_file(path: Path) -> tuple[int, int]:
         return before, path.stat().st_size
     except sqlite3.Error as error:
         raise explained(path, error) from error
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
     finally:
         ownership.release()

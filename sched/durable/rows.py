@@ -141,8 +141,22 @@ def row_of(task_id: int, item: Item) -> Row:
     return (task_id, *changing(item), *rest)
 
 
+def damaged(task_id: int, error: Exception) -> sqlite3.DatabaseError:
+    """What is to be raised for a row whose values make no task, though SQLite can read them."""
+    return sqlite3.DatabaseError(f"task {task_id} is damaged: restore a backup ({error})")
+
+
 def item_of(row: Row, ledger: str) -> Item:
-    """What a row of COLUMNS stands for. O(size of arguments and result)."""
+    """What a row of COLUMNS stands for. O(size of arguments and result).
+
+    Raises sqlite3.DatabaseError if it is damaged, as ``entry_of`` does."""
+    try:
+        return _item_of(row, ledger)
+    except (TypeError, ValueError) as error:
+        raise damaged(row[0], error) from error
+
+
+def _item_of(row: Row, ledger: str) -> Item:
     (task_id, state, rank, run_at, priority, attempts) = row[:6]
     (number, started_at, finished_at, ended, result, error) = row[6:CHANGES]
     (added_at, name, *rest) = row[CHANGES:]
@@ -165,7 +179,10 @@ def entry_of(row: Row) -> TaskEntry:
     if row[5] == row[0] and row[6:] == PLAIN:
         return row[:5]
     rank, run_at, task_id, name, added_at, priority, *rest = row
-    return (rank, run_at, task_id, _payload(name, rank, priority, *rest), added_at)
+    try:
+        return (rank, run_at, task_id, _payload(name, rank, priority, *rest), added_at)
+    except (TypeError, ValueError) as error:
+        raise damaged(task_id, error) from error
 
 
 def _payload(

@@ -108,7 +108,11 @@ def flaw(connection: sqlite3.Connection) -> str | None:
 
 def stranger(connection: sqlite3.Connection) -> str | None:
     """Why this database is none of ours, or none that this program knows; None if it is. O(1)."""
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+    try:
+        number = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except UnicodeDecodeError as error:  # in the words in which SQLite says that it is damaged
+        return f"it is damaged: restore a backup ({error})"
+    if number == (0,):
         return "it is an empty database: delete it if a new queue is to stand there"
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     if "sched_file" not in tables:
