@@ -1,8 +1,9 @@
 """No answer in sight: what a reader sees before a prediction can be made does not give it away.
 
 A reader sees the text, the headings, the tables and the comments of all cells down to the one below
-the reveal (copies have no outputs, and what is folded is not seen); and notebook 00. What the right
-answer is, the stored run of the reveal tells. It is given away by
+the reveal (copies have no outputs, and of what is folded nothing is seen but a first line, which a
+rule of test_notebook_rules keeps empty of answers); and notebook 00. What the right answer is, the
+stored run of the reveal tells. It is given away by
 
 copied       a sentence of what is read afterwards (lab/after), in nearly the same words
 claimed      a sentence that names the right choice and none of the others, and is no question;

@@ -438,6 +438,15 @@ def a_prediction_is_made_once_and_then_revealed(nb: Notebook) -> Iterator[str]:
 
 
 @rule
+def the_line_that_is_seen_of_a_folded_cell_reveals_nothing(nb: Notebook) -> Iterator[str]:
+    """Its first, which JupyterLab shows before anybody has answered."""
+    for cell in nb.code:
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        if hidden and "reveal(" in cell.source.lstrip().partition("\n")[0]:
+            yield nb.at(cell, "its first line is seen though it is folded: begin with a comment")
+
+
+@rule
 def there_is_something_to_predict(nb: Notebook) -> Iterator[str]:
     if not any(re.search(r"^predict\(", cell.source, re.M) for cell in nb.code):
         yield f"notebook {nb.number} asks for no prediction"
@@ -583,6 +592,7 @@ def test_the_notebook_keeps_the_rule(path: Path, check_rule: Rule) -> None:
         a_cell_that_is_to_raise_does,
         a_picture_is_described_and_something_beside_it_is_compared,
         a_prediction_is_made_once_and_then_revealed,
+        the_line_that_is_seen_of_a_folded_cell_reveals_nothing,
         an_exercise_is_complete,
         an_untouched_stub_is_told_so_gently,
     ],
@@ -800,6 +810,15 @@ FAULTY += [
     )
     if not said.startswith("print") or True
 ]
+OPEN_AT_ONCE = code('reveal("02-late", 1)', out="1")
+OPEN_AT_ONCE.metadata["jupyter"] = {"source_hidden": True}
+FAULTY.append(
+    (
+        the_line_that_is_seen_of_a_folded_cell_reveals_nothing,
+        more(OPEN_AT_ONCE),
+        "begin with a comment",
+    )
+)
 FAULTY += [
     (nobody_sleeps, more(code("time.sleep(0.1)")), "it sleeps"),
     (nobody_sleeps, more(code("from time import sleep\nsleep(1)")), "it sleeps"),
