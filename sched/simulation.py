@@ -15,7 +15,6 @@ known beforehand: a sorted list does.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from heapq import heappop, heappush
 from math import inf
 from operator import itemgetter
@@ -126,7 +125,7 @@ class _Simulation:
         self.arrivals = arrivals
         arrivals.reverse()  # the next one is the last
         while (instant := self.next_instant()) <= self.until and instant < inf:
-            self.clock.advance_to(instant)
+            self.move_to(instant)
             while (event := self.events.get_next_task()) is not None:
                 assert event.action is not None
                 event.action(*event.args)
@@ -135,7 +134,7 @@ class _Simulation:
                 self.arrive(*self.arrivals.pop())
             self.dispatch()
         if self.until < inf:
-            self.clock.advance_to(self.until)
+            self.move_to(self.until)
         return Timeline(
             self.workers,
             self.began,
@@ -156,9 +155,17 @@ class _Simulation:
             self.arrivals[-1][0] if self.arrivals else inf,
         )
 
-    def plan(self, at: float, happen: Callable[..., None], *args: Any) -> None:
-        """Put an event on the list."""
-        self.events.add_task(0, happen.__name__, run_at=at, action=happen, args=args)
+    def move_to(self, instant: float) -> None:
+        """Jump there. Beyond the year 10,000, where no timestamp is taken for one, step by step:
+        a delay may end there, and a service that hangs."""
+        if instant < arguments.YEAR_10000:
+            self.clock.advance_to(instant)
+        while (now := self.clock.now()) < instant:  # twice, where the sum is rounded down
+            self.clock.advance(instant - now)
+
+    def plan(self, seconds: float, happen: Callable[..., None], *args: Any) -> None:
+        """Put an event on the list, so many seconds from now."""
+        self.events.add_task(0, happen.__name__, seconds, action=happen, args=args)
 
     def dispatch(self) -> None:
         """Hand tasks to idle workers until there are no more of the one or the other."""
@@ -188,7 +195,7 @@ class _Simulation:
         number = task.attempts
         times = task.added_at, task.run_at, now
         self.running[worker] = task
-        self.plan(now + seconds, self.finish, worker, len(self.attempts), error, late)
+        self.plan(seconds, self.finish, worker, len(self.attempts), error, late)
         self.attempts.append(Attempt(task.id, task.name, task.priority, worker, number, *times))
 
     def finish(
@@ -231,7 +238,7 @@ class _Simulation:
         if not isinstance(policy, RetryPolicy) or policy.jitter == "none":
             return None
         self.draw_for(task, "pause")
-        return replace(policy, seed=self.random.getrandbits(64)).pause(task.attempts)
+        return policy.seeded(self.random.getrandbits(64)).pause(task.attempts)
 
 
 def _as_failure(value: object) -> str | BaseException | None:

@@ -302,6 +302,55 @@ def test_a_policy_of_the_users_own_is_asked_as_it_is():
     assert [a.start for a in attempts(timeline)] == [0.0, 11.0, 32.0]
 
 
+def test_a_policy_with_other_arguments_keeps_its_own_pauses_and_draws_under_the_seed():
+    class Twice(RetryPolicy):
+        def __init__(self, longest: float) -> None:
+            super().__init__(max_attempts=2, base=longest)
+
+    def starts(policy: RetryPolicy, seed: int) -> list[float]:
+        row = {"priority": 1, "task_name": "t", "retry": policy}
+        timeline = simulate(a_scheduler(row), 1, 1.0, 1.0, seed)
+        return [a.start for a in attempts(timeline)]
+
+    assert starts(Twice(8.0), 1) == starts(RetryPolicy(2, base=8.0, seed=5), 1)
+    assert starts(Twice(8.0), 1) != starts(Twice(8.0), 2)
+
+
+# --- far away -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [1e12, 1e300])
+def test_what_hangs_is_running_at_the_end(seconds: float):
+    for service_time in (seconds, lambda task, random: seconds):
+        scheduler = a_scheduler((1, "hangs"), (2, "waits"))
+        timeline = simulate(scheduler, 1, service_time, until=60.0)
+        assert [t.name for t in timeline.running] == ["hangs"]
+        assert [t.name for t in timeline.pending] == ["waits"]
+        assert timeline.end == 60.0
+        scheduler.check()
+
+
+def test_a_simulation_goes_on_past_the_year_10000():
+    far = 1e12 + 0.1
+    again = RetryPolicy(2, base=far, cap=1e13, jitter="none")
+    rows = [
+        {"priority": 1, "task_name": "again", "retry": again},
+        {"priority": 1, "task_name": "late", "delay": 3 * far, "timeout": far},
+    ]
+    luck = {"again": 0.5, "late": 9e99}
+    timeline = simulate(a_scheduler(*rows), 1, lambda task, _: luck[task.name], 1.0)
+    assert [(a.name, a.attempt) for a in attempts(timeline)] == [
+        ("again", 1),
+        ("again", 2),
+        ("late", 1),
+    ]
+    starts = [a.start for a in attempts(timeline)]
+    assert starts == pytest.approx([0.0, 0.5 + far, 3 * far], abs=1e-3)
+    assert timeline.end == pytest.approx(4 * far, abs=1e-3)
+    assert attempts(timeline)[2].timed_out and timeline.counts()["failed"] == 2
+    assert all(a.start >= a.run_at for a in attempts(timeline))
+
+
 # --- traffic --------------------------------------------------------------------------------------
 
 
