@@ -28,6 +28,10 @@ class Details(NamedTuple):
     moves: int = 0  # how often the task has got another entry
     context: Context | None = None  # the context variables of whoever added it, if there are any
 
+    def __reduce__(self) -> Any:
+        """A copy has no context: that cannot be copied, and means nothing in another process."""
+        return Details, tuple(self._replace(context=None))
+
     # Of two entries of one task, its current one and one that it has left behind, all may agree
     # that comes before the payload. Then the moves decide; what users gave is never compared.
 

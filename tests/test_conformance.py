@@ -1,5 +1,7 @@
 """Every scheduler keeps every promise of the interface. One test, one promise."""
 
+import contextvars
+import copy
 import pickle
 import random
 from datetime import UTC, datetime, timedelta, timezone
@@ -806,10 +808,23 @@ def test_a_task_shows_its_name(s: Scheduler) -> None:
 def test_a_task_survives_pickling(s: Scheduler) -> None:
     s.add_task(1, "a", key="k")
     task = s.get_next_task()
-    copy = pickle.loads(pickle.dumps(task))
-    assert copy == task
-    assert copy.key == "k"
-    s.complete(copy)  # as a process that ran it would report it
+    there = pickle.loads(pickle.dumps(task))
+    assert there == task
+    assert there.key == "k"
+    s.complete(there)  # as a process that ran it would report it
+
+
+def test_a_task_survives_copying_whatever_the_context_of_whoever_added_it(s: Scheduler) -> None:
+    context = contextvars.copy_context()
+    context.run(contextvars.ContextVar[int]("test").set, 1)
+    i = context.run(s.add_task, 1, "a", action=print, args=([1],))
+    task = s.get_next_task()
+    for duplicate in (pickle.loads(pickle.dumps(task)), copy.deepcopy(task)):
+        assert duplicate == task and duplicate.action is print
+        assert duplicate.args == ([1],) and duplicate.args[0] is not task.args[0]
+    assert s.fail(duplicate, "again", retry_in=0)
+    assert [*s.pending_tasks()] == copy.deepcopy([*s.pending_tasks()])
+    assert s.get_next_task().id == i
 
 
 def test_repr_counts(s: Scheduler) -> None:
