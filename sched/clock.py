@@ -119,7 +119,10 @@ class VirtualClock:
         """Move forwards by a finite number of seconds, 0 or more; else ValueError. O(1)."""
         seconds = as_seconds(seconds, "seconds")
         with self._lock:
-            self._time += seconds
+            there = self._time + seconds
+            if there == inf:
+                raise ValueError(f"seconds must lead to a finite time, got {shown(seconds)}")
+            self._time = there
 
     def advance_to(self, t: float) -> None:
         """Move forwards to ``t``, seconds since the epoch; ValueError if that is behind. O(1)."""

@@ -113,6 +113,10 @@ def test_the_virtual_clock_refuses_to_go_back(seconds: Any) -> None:
     with pytest.raises((TypeError, ValueError), match="start"):
         VirtualClock(math.nan)
     assert clock.now() == 5.0
+    clock.advance(1.7e308)
+    with pytest.raises(ValueError, match="seconds must lead to a finite time, got 1e\\+308"):
+        clock.advance(1e308)
+    assert clock.now() == 1.7e308
 
 
 class Interrupted(float):
