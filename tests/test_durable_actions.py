@@ -253,6 +253,8 @@ class Patient:
         (RetryPolicy(retry_on=ValueError), "retry must come without retry_on and give_up_on"),
         (RetryPolicy(give_up_on=ValueError), "classes belong to the action"),
         (Patient(), "retry must be a RetryPolicy to be kept in a file"),
+        (RetryPolicy(10**5000), r"retry\.max_attempts must.*it has too many digits"),
+        (RetryPolicy(seed=10**5000), r"retry\.seed must.*it has too many digits"),
     ],
 )
 def test_a_policy_that_no_row_can_hold_is_refused_and_nothing_is_stored(

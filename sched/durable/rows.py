@@ -291,4 +291,6 @@ def _storable_policy(action: str | None, policy: Any) -> RetryPolicy | None:
             "retry must come without retry_on and give_up_on to be kept in a file, got "
             f"{policy!r}: classes belong to the action, @action(name, retry=...)"
         )
+    for name in ("max_attempts", "seed"):  # which may have any number of digits
+        as_plain(getattr(policy, name), f"retry.{name}")
     return _with_classes({name: getattr(policy, name) for name in NUMBERS}, own)
