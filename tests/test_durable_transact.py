@@ -1,5 +1,6 @@
 """The outbox: a user's own rows and tasks in one commit, or neither."""
 
+import gc
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -160,6 +161,29 @@ def test_a_mistake_in_an_argument_is_told_as_add_task_tells_it(s: SQLiteSchedule
         s.transact(lambda t: t.add_task(1, "t", delay=-1))
     with pytest.raises(TypeError, match="function must be callable, got 7"):
         s.transact(7)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_function_of_which_nothing_would_run_is_refused(s: SQLiteScheduler) -> None:
+    async def coroutine(t: Transaction) -> None:
+        t.add_task(1, "never")
+
+    def generator(t: Transaction) -> Any:
+        yield t.add_task(1, "never")
+
+    async def both(t: Transaction) -> Any:
+        yield t.add_task(1, "never")
+
+    def adds(t: Transaction) -> Any:
+        t.add_task(1, "undone")
+        return coroutine(t)
+
+    for function in (coroutine, generator, both, adds):
+        with pytest.raises(TypeError, match="function must be a plain one.*not one line has run"):
+            s.transact(function)
+    gc.collect()  # it would be said now that nobody has awaited it
+    assert len(s) == 0
+    s.check()
 
 
 @pytest.mark.parametrize(

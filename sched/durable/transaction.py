@@ -12,12 +12,14 @@ completes the task, it happens exactly once.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from types import AsyncGeneratorType
 from typing import Any
 
-from sched.arguments import NOTHING, as_rows, as_task
+from sched.arguments import NOTHING, as_rows, as_task, class_name
 from sched.durable.rows import as_number, storable, storable_result
 from sched.durable.store import Store
 from sched.entry import TaskEntry
+from sched.execution import NEVER_RUN
 from sched.task import FinishedTask, Task
 
 OURS = "sched_"  # how the names of our tables and indexes begin
@@ -141,6 +143,16 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
 
 
+def _refuse(value: Any) -> None:
+    """An async function, or a generator, has returned, and nothing of it has run."""
+    if not isinstance(value, AsyncGeneratorType):  # which has nothing to close either
+        value.close()
+    raise TypeError(
+        f"function must be a plain one, got one that returned a {class_name(value)}, of which not "
+        "one line has run"
+    )
+
+
 class FunctionRaisedError(Exception):
     """For the writer: the function has raised ``error``.
 
@@ -165,6 +177,8 @@ def transact(
     transaction = Transaction(store)
     try:
         value = function(transaction)
+        if issubclass(type(value), NEVER_RUN):
+            _refuse(value)
         transaction.require()
     except BaseException as error:  # a refusal too: what was done before it is undone
         moved = table.is_dirty or table.begun != before or not connection.in_transaction
