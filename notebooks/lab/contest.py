@@ -18,12 +18,12 @@ from .check.apart import within
 from .measuring import seconds as took
 
 SIZES = (128, 256, 512, 1024, 2048)
-LOOKS = {  # colour and marker: a second cue
-    "yours": ("vermilion", "D"),
+LOOKS = {  # colour and marker, a second cue; the colours are those of notebook 05
+    "yours": ("orange", "v"),
     "heap": ("blue", "o"),
     "sorted list": ("green", "s"),
-    "naive sort": ("purple", "^"),
-    "levels": ("orange", "v"),
+    "naive sort": ("vermilion", "^"),
+    "levels": ("purple", "D"),
 }
 
 # --- the race -------------------------------------------------------------------------------------
