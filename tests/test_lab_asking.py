@@ -283,6 +283,18 @@ def test_recall_is_scored_apart(screen: Screen, capsys: pytest.CaptureFixture[st
     assert first.endswith("1 of 1 recalled")
 
 
+def test_a_question_of_recall_has_its_number_whatever_is_asked_for(screen: Screen) -> None:
+    predict("03-recall-1", **ORDER)
+    predict("03-recall-2", number="seconds", within=2)
+    predict("03-order", number="seconds")
+    asked = ["03-recall-1", "03-recall-2", "03-order"]
+    assert [predictions.questions[id_].form.widget.parts[0].value for id_ in asked] == [
+        "Question 1: what do you expect?",
+        "Question 2: how many seconds? (Right if off by a factor of 2 at most.)",
+        "What do you expect: how many seconds?",
+    ]
+
+
 def test_what_is_read_afterwards_comes_from_its_own_file(
     screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

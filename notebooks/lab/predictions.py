@@ -90,21 +90,22 @@ def _ask(id_: str, question: Question) -> None:
     if question.choices is not None:
         labels = [show(choice) for choice in question.choices]
         choices = question.choices
-        widget = radio(_asked_as(id_), labels, lambda n: _clicked(id_, choices[n]))
+        above = _above(id_, "What do you expect?", "what do you expect?")
+        widget = radio(above, labels, lambda n: _clicked(id_, choices[n]))
         plain = f"What do you expect? {_one_of(choices)}"
     else:
-        asks = f"What do you expect: {_asked_for(question.unit)}?"
+        asks = f"{_asked_for(question.unit)}?"
         if question.within is not None:
             asks += f" (Right if off by a factor of {show(question.within)} at most.)"
-        plain = asks
-        widget = field(asks, "a number", lambda text: _typed(id_, text))
+        plain = f"What do you expect: {asks}"
+        widget = field(_above(id_, plain, asks), "a number", lambda text: _typed(id_, text))
     question.form = Form(f"{plain}\nWithout buttons, answer with {how}", widget)
 
 
-def _asked_as(id_: str) -> str:
-    """The line above the choices. Recall questions are asked several at a time, by number."""
+def _above(id_: str, alone: str, numbered: str) -> str:
+    """The line above an answer. Recall questions are asked several at a time, by number."""
     recalled = re.fullmatch(r"recall-(\d+)", id_[3:])
-    return f"Question {recalled[1]}: what do you expect?" if recalled else "What do you expect?"
+    return f"Question {recalled[1]}: {numbered}" if recalled else alone
 
 
 def _clicked(id_: str, answer: Answer) -> None:
