@@ -1,6 +1,7 @@
-"""The five plots, each with its verdict, computed from the results, as its title.
+"""The plots, each with its verdict, computed from the results, as its title.
 
 counts.png           comparisons against n, both axes logarithmic, with the fitted curves
+counts_narrow.png    the same for a phone, one panel below the other: the site shows either
 counts_log.png       the small ones again, only n logarithmic: log n is a straight line
 wall.png             nanoseconds against n, with the spread
 comparison_time.png  nanoseconds per comparison: what the caches add, and what is no comparison
@@ -8,6 +9,7 @@ ratio.png            times the cost of a raw heapq
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from matplotlib import pyplot as plt
@@ -18,6 +20,8 @@ from benchmarks.measure import GC_ON
 from benchmarks.report import FILL_DRAIN, curves, fitted, short
 from benchmarks.results import Results
 from benchmarks.style import (
+    HEIGHT,
+    NARROW,
     Label,
     caption,
     fitted_points,
@@ -57,7 +61,7 @@ ON_SECOND_PLOT = {
 # --- counted --------------------------------------------------------------------------------------
 
 
-def counts(results: Results) -> Figure | None:
+def counts(results: Results, *, narrow: bool = False) -> Figure | None:
     """Comparisons against n, both axes logarithmic, the fitted curve through the points."""
     found = fitted(results.counts)
     if not found:
@@ -71,7 +75,7 @@ def counts(results: Results) -> Figure | None:
             f"at n = {heap.n[-1]:,}: {short(heap.comparisons[-1])} "
             f"and {short(naive.comparisons[-1])}"
         )
-    figure, axes = panels(["add", "take"], title, "comparisons per operation")
+    figure, axes = panels(["add", "take"], title, "comparisons per operation", narrow=narrow)
     for axis, takes in zip(axes, (False, True), strict=True):
         labels: list[Label] = []
         never = []
@@ -87,11 +91,12 @@ def counts(results: Results) -> Figure | None:
             labels.append((f.comparisons[-1], f"{what}:\n{f.choice.best}", color))
         log_costs(axis)
         if never:
+            none = "no comparison\nat all" if narrow else "no comparison at all"
             axis.text(
-                0.02, 0.98, f"{', '.join(never)}:\nno comparison at all",
+                0.02, 0.98, f"{', '.join(never)}:\n{none}",
                 transform=axis.transAxes, va="top", color=NOTE,
             )  # fmt: skip
-        label_ends(axis, labels)
+        label_ends(axis, labels, NARROW[1] if narrow else HEIGHT)
     return figure
 
 
@@ -237,6 +242,7 @@ def ratio(results: Results) -> Figure | None:
 
 FIGURES: dict[str, Callable[[Results], Figure | None]] = {
     "counts.png": counts,
+    "counts_narrow.png": partial(counts, narrow=True),
     "counts_log.png": counts_log,
     "wall.png": wall,
     "comparison_time.png": comparison_time,

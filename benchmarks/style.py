@@ -42,6 +42,7 @@ LARGER: Any = {
     "lines.markersize": 6,
 }
 HEIGHT = 5.6  # of each figure, inches
+NARROW = 5.0, 4.6  # of each panel of a figure that is read on a phone, inches
 FONT = 11.5  # of labels at lines and of notes
 # More than the project's colours, for more lines; dark, because each line's name has its colour.
 PLUM, OCHRE = "#AA4499", "#8A6D00"
@@ -89,13 +90,18 @@ def styled() -> Iterator[None]:
         yield
 
 
-def panels(titles: Sequence[str], title: str, unit: str) -> tuple[Figure, list[Axes]]:
-    """A figure of plots side by side, each with its own costs over n."""
+def panels(
+    titles: Sequence[str], title: str, unit: str, *, narrow: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of plots side by side (narrow: one below the other), each with its own costs."""
+    down, across = (len(titles), 1) if narrow else (1, len(titles))
+    width, height = NARROW if narrow else (5.6, HEIGHT)
     figure, grid = plt.subplots(
-        1, len(titles), figsize=(5.6 * len(titles), HEIGHT), layout="constrained", squeeze=False
+        down, across, figsize=(width * across, height * down), layout="constrained", squeeze=False
     )
-    figure.suptitle(wrapped(figure, title, LARGER["figure.titlesize"]))
-    axes: list[Axes] = list(grid[0])
+    size = LARGER["axes.titlesize" if narrow else "figure.titlesize"]
+    figure.suptitle(wrapped(figure, title, size), fontsize=size)
+    axes: list[Axes] = list(grid.flat)
     for axis, subtitle in zip(axes, titles, strict=True):
         axis.set(title=subtitle, xlabel="n, tasks in the queue", ylabel=unit)
         axis.set_xscale("log", base=2)
@@ -214,10 +220,13 @@ def mark_caches(axis: Axes, caches: dict[str, int], n: Sequence[int]) -> None:
     axis.set_xlabel(f"n, tasks in the queue\n{note}\n{moves}")
 
 
-def label_ends(axis: Axes, labels: Sequence[Label]) -> None:
-    """Write each label at the right end of its line, moved apart where they would overlap."""
+def label_ends(axis: Axes, labels: Sequence[Label], height: float = HEIGHT) -> None:
+    """Write each label at the right end of its line, moved apart where they would overlap.
+
+    height: of the panel, in inches
+    """
     to_axis = axis.transScale + axis.transLimits  # to fractions of the axis' height
-    line = 1.25 * FONT / 72 / (0.74 * HEIGHT)  # one line of text, likewise
+    line = 1.25 * FONT / 72 / (0.74 * height)  # one line of text, likewise
     ordered = sorted(labels)
     tall = [line * (1.3 + text.count("\n")) for _, text, _ in ordered]
     wanted = [float(to_axis.transform((1, y))[1]) for y, _, _ in ordered]
