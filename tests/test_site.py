@@ -37,11 +37,52 @@ def test_what_no_reader_needs_is_left_out() -> None:
 def test_what_answers_a_question_is_folded_and_so_is_what_the_notebook_folds() -> None:
     hidden = code("x", plain="1")
     hidden.metadata["jupyter"] = {"source_hidden": True}
-    both = code('reveal("01-a", 1)', "broken", out="1")
+    both = code('if x:\n    reveal("01-a", 1)', "broken", out="What happened: 1")
     both.metadata["jupyter"] = {"source_hidden": True}
-    shown = prepared(code('x = 1\nreveal("01-a", x)', out="1"), hidden, both, code("x", plain="1"))
+    answer = code('x = 1\nreveal("01-a", x)', out="x\nWhat happened: 1\n")
+    shown = prepared(answer, hidden, both, code("x", plain="1"))
     folded = [[t for t in cell.metadata["tags"] if t.startswith("hide")] for cell in shown]
     assert folded == [["hide-output"], ["hide-input"], ["hide-cell"], []]
+
+
+def test_what_is_folded_says_what_it_holds() -> None:
+    code_alone = code("x", plain="1")
+    code_alone.metadata["jupyter"] = {"source_hidden": True}
+    answer, other = prepared(code('reveal("01-a", 1)', out="What happened: 1"), code_alone)
+    assert answer.metadata["mystnb"]["code_prompt_show"] == "Show what happens"
+    assert "mystnb" not in other.metadata  # as conf.py has it: the code
+
+
+def test_in_a_table_words_begin_on_the_left_and_numbers_end_on_the_right() -> None:
+    head = "<tr>\n <th></th>\n <th>n</th>\n <th>why</th>\n</tr>"
+    body = "<tr>\n <th>heap</th>\n <td>129 ms</td>\n <td>it is very small</td>\n</tr>"
+    table = f'<table border="1"><thead>{head}</thead><tbody>{body}</tbody></table>'
+    shown = table.replace("129 ms", "129\N{NO-BREAK SPACE}ms").replace(
+        "<th>why", '<th class="words">why'
+    )
+    shown = shown.replace("<td>it", '<td class="words">it')
+    assert reading.words_to_the_left(table) == shown
+    (cell,) = prepared(code("x", html=table))
+    assert cell.outputs[0].data["text/html"] == shown
+    uneven = table.replace("<td>129 ms</td>", "")
+    assert reading.words_to_the_left(uneven) == uneven
+
+
+@pytest.mark.parametrize(
+    ("printed", "prose"),
+    [
+        ("Not yet: push is still to be written.\nTry it.", True),
+        ("push 8\n    is 8 < 3?", True),
+        ("One of [5, 7], [7, 5].", True),
+        ("n      add\n128    2.4", False),
+        ("a | b", False),
+        ("a\n---\nb", False),
+        ("\u2502 heap \u2502", False),
+        ("class Broken:\n    pass", False),
+    ],
+)
+def test_sentences_may_be_wrapped_and_columns_may_not(printed: str, prose: bool) -> None:
+    assert reading.is_prose(printed) is prose
 
 
 def test_a_question_says_nothing_of_buttons_that_are_not_there() -> None:
@@ -110,6 +151,28 @@ def shown(text: str) -> str:
 )
 def test_a_link_leads_where_the_site_has_it(link: str, led: str) -> None:
     assert shown(link) == led
+
+
+def test_a_picture_leads_to_itself_and_is_another_on_a_phone_where_that_is_drawn() -> None:
+    body = '<p><img alt="A" src="../_images/a.png" /> <img alt="B" src="../_images/b.png" /></p>'
+    known = {"a": "../_static/a_narrow.png"}
+    first, second = (
+        '<img alt="A" src="../_images/a.png" />',
+        '<img alt="B" src="../_images/b.png" />',
+    )
+    source = '<source media="(max-width: 46em)" srcset="../_static/a_narrow.png">'
+    assert reading.pictures(body, known.get) == (
+        f'<p><a class="picture" href="../_images/a.png"><picture>{source}{first}</picture></a> '
+        f'<a class="picture" href="../_images/b.png">{second}</a></p>'
+    )
+
+
+def test_what_is_drawn_for_a_phone_is_shown_on_one() -> None:
+    """By name: NAME_narrow.png is shown in place of NAME.png, which some page must show."""
+    for path in (NOTEBOOKS.parent / "benchmarks" / "results").glob("*_narrow.png"):
+        wide = path.name.replace("_narrow", "")
+        assert path.with_name(wide).is_file()
+        assert f"/{wide})" in (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_file_is_shown_with_its_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

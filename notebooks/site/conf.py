@@ -35,8 +35,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 
 nb_execution_mode = "off"
 nb_custom_formats = {".ipynb": ["reading.read", {}, False]}
-nb_code_prompt_show = "Show the {type}"
-nb_code_prompt_hide = "Hide the {type}"
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 nb_merge_streams = True
 myst_heading_anchors = 4
 myst_heading_slug_func = "reading.slug"
@@ -50,7 +50,10 @@ add_module_names = False
 
 html_theme = "furo"
 html_title = "sched"
-html_static_path = ["static"]
+# Pictures that were drawn once more for a phone: see reading.pictures.
+NARROW = sorted((HERE.parents[1] / "benchmarks" / "results").glob("*_narrow.png"))
+html_static_path = ["static", *map(str, NARROW)]
+templates_path = ["templates"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
@@ -76,6 +79,24 @@ def note_anchors(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(nodes.raw):
         for name in re.findall(r'<a id="([^"]+)">', node.astext()):
             slugs.setdefault(name, (node.line, name, name))
+
+
+def wrap_sentences(_app: Sphinx, doctree: nodes.document) -> None:
+    """Let what a cell has printed be wrapped where that moves no columns."""
+    for node in doctree.findall(nodes.literal_block):
+        if "output" in node["classes"] and reading.is_prose(node.astext()):
+            node["classes"].append("wraps")
+
+
+def show_pictures(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    def narrow(name: str) -> str | None:
+        there = f"{name}_narrow.png"
+        known = there in [path.name for path in NARROW]
+        return context["pathto"](f"_static/{there}", 1) if known else None
+
+    context["body"] = reading.pictures(context.get("body", ""), narrow)
 
 
 def mend_for_screen_readers(
@@ -121,7 +142,9 @@ def say_where_to_run_it(
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", read_page)
     app.connect("doctree-read", note_anchors)
+    app.connect("doctree-read", wrap_sentences)
     app.connect("autodoc-process-docstring", set_out_arguments)
     app.connect("html-page-context", say_where_to_run_it)
+    app.connect("html-page-context", show_pictures)
     app.connect("html-page-context", mend_for_screen_readers, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,7 +2,8 @@
 
 A notebook    loses the cells that only CI needs, the one by which a deeper notebook finds `lab`,
               what its questions say to whoever can run them, and the score; what answers a
-              question is folded; a picture gets its description as alt text.
+              question is folded; a picture gets its description as alt text, and leads to
+              itself alone.
 A page        may show a file from elsewhere in the repository, which is kept there alone:
               `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
               `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
@@ -12,6 +13,8 @@ A docstring   states its arguments one below the other.
 """
 
 import re
+from collections.abc import Callable
+from itertools import count
 from os.path import relpath
 from pathlib import Path
 
@@ -32,8 +35,14 @@ SHOWN = {
 
 # --- notebooks ------------------------------------------------------------------------------------
 
+ANSWER = re.compile(r"^What happened:", re.M)  # what reveal() prints
+SHORT = 12  # characters of a cell of a table that stay in one line: 129 ms
 ALT = 250  # characters; the whole description stands below the picture
 PATH = "import sys\n\nsys.path"
+# Columns have gaps or rules; what is drawn has signs for it; a line of code is its own.
+LAID_OUT = re.compile(
+    r"\S {2,}\S|[\u2190-\u21ff\u2500-\u25ff|]|-{3}|^(?:def|class|from|import) ", re.M
+)
 TO_WHOEVER_RUNS_IT = re.compile(
     r"^(Without buttons,|Without a text area,|Not predicted\.).*\n?", re.M
 )
@@ -63,13 +72,18 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
         folded = []
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             folded.append("hide-input")
-        if re.search(r"^reveal\(", cell.source, flags=re.M):
+        if any(ANSWER.search(output.get("text", "")) for output in cell.outputs):
             folded.append("hide-output")
+        if "hide-output" in folded:
+            asked = {"code_prompt_show": "Show what happens", "code_prompt_hide": "Hide it"}
+            cell.metadata.setdefault("mystnb", {}).update(asked)
         cell.metadata["tags"] = tags(cell) + (["hide-cell"] if len(folded) == 2 else folded)
         if cell.source.startswith(("explained(", "score(")):
             cell.outputs = []  # of whoever answers; here nobody has
         for output in cell.outputs:
             say_nothing_of_buttons(output)
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = words_to_the_left(output.data["text/html"])
         cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
     return notebook
 
@@ -100,6 +114,45 @@ def description(cell: NotebookNode | None) -> str:
             return f"{said} (more below)"
         said = f"{said}{'' if said.endswith(('.', ':', ';')) else ';'} {' '.join(part.split())}"
     return said
+
+
+ROW = re.compile(r"<tr[^>]*>.*?</tr>", re.S)
+CELL = re.compile(r"<(t[hd])>(.*?)</\1>", re.S)
+
+
+def words_to_the_left(table: str) -> str:
+    """The HTML of a table, its columns of words marked as such: numbers alone end on the right.
+
+    What is short stays in one line.
+    """
+    rows = [CELL.findall(row) for row in ROW.findall(table)]
+    if len({len(cells) for cells in rows}) != 1:
+        return table
+    words = {
+        column
+        for cells in rows
+        for column, (kind, text) in enumerate(cells)
+        if kind == "td" and re.search("[a-z]{3}", text)
+    }
+
+    def marked(row: re.Match[str]) -> str:
+        columns = count()
+
+        def cell(found: re.Match[str]) -> str:
+            kind, text = found.groups()
+            if len(text) <= SHORT:
+                text = text.replace(" ", "\N{NO-BREAK SPACE}")
+            chosen = ' class="words"' if next(columns) in words else ""
+            return f"<{kind}{chosen}>{text}</{kind}>"
+
+        return CELL.sub(cell, row[0])
+
+    return ROW.sub(marked, table)
+
+
+def is_prose(shown: str) -> bool:
+    """Whether lines that a cell has printed may be wrapped: nothing in them is set in columns."""
+    return not LAID_OUT.search(shown)
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -162,6 +215,25 @@ def led(text: str, folder: Path, page_folder: Path) -> str:
 def slug(title: str) -> str:
     """What a link to a heading ends in, as in Jupyter: the heading, with dashes for spaces."""
     return re.sub(r"\s+", "-", title.strip())
+
+
+PICTURE = re.compile(r'<img [^>]*src="([^"]*?([^"/]+)\.png)"[^>]*>')
+
+
+def pictures(body: str, narrow: Callable[[str], str | None]) -> str:
+    """HTML in which a picture leads to itself alone, and is another one on a phone if there is one.
+
+    narrow: the address of what was drawn for a phone in place of a picture of that name, or None
+    """
+
+    def leading(found: re.Match[str]) -> str:
+        image, address, name = found.group(0, 1, 2)
+        if other := narrow(name):
+            source = f'<source media="(max-width: 46em)" srcset="{other}">'
+            image = f"<picture>{source}{image}</picture>"
+        return f'<a class="picture" href="{address}">{image}</a>'
+
+    return PICTURE.sub(leading, body)
 
 
 # --- docstrings -----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from functools import cache, partial
 from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -106,7 +107,7 @@ class Watched:
 def watched(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Watched]:
     scheme, place = request.param.split(", on a ")
     size = PHONE if place == "phone" else DESK
-    context = browser.new_context(viewport=size, color_scheme=scheme)
+    context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     yield Watched(context.new_page(), address)
     context.close()
 
@@ -151,11 +152,31 @@ def test_search_finds_a_word_of_a_notebook(watched: Watched) -> None:
     assert watched.faults == []
 
 
+FOCUSED = """() => {
+  const it = document.activeElement, box = it.getBoundingClientRect(), style = getComputedStyle(it);
+  return {
+    what: (it.getAttribute("aria-label") || it.textContent || it.name || it.tagName).trim(),
+    seen: it.checkVisibility({visibilityProperty: true, opacityProperty: true})
+      && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    marked: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0,
+    menu: Boolean(it.closest(".sidebar-drawer, .toc-drawer")),
+    article: Boolean(it.closest("article")),
+  };
+}"""
+
+
+def focused(page: Page) -> dict[str, Any]:
+    """What has the focus: what it is called, and whether it can be seen, and where it stands."""
+    page.wait_for_timeout(50)  # a page that scrolls has done so
+    found: dict[str, Any] = page.evaluate(FOCUSED)
+    return found
+
+
 def test_the_keys_lead_past_the_menu_and_open_what_is_folded(watched: Watched) -> None:
     page = watched.page
     page.goto(f"{watched.address}00_start_here.html")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    assert focused(page)["what"] == "Skip to content"
     page.keyboard.press("Enter")
     folded = page.locator("article details").first
     for _ in range(60):
@@ -164,6 +185,145 @@ def test_the_keys_lead_past_the_menu_and_open_what_is_folded(watched: Watched) -
             break
     page.keyboard.press("Enter")
     assert folded.get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("name", ["index", "05_performance", "deeper/02_two_questions", "search"])
+def test_each_key_of_tab_leads_to_something_that_is_seen(watched: Watched, name: str) -> None:
+    """On a phone to nothing in a menu that is closed, so that the text comes soon."""
+    page = watched.page
+    page.goto(f"{watched.address}{name}.html")
+    steps = []
+    for _ in range(70):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        steps.append(focused(page))
+    skip, *others = steps
+    assert skip["what"] == "Skip to content" and skip["marked"]
+    assert [step for step in others if not (step["seen"] and step["marked"])] == []
+    assert any(step["article"] for step in others)
+    if page.viewport_size == PHONE:
+        assert not any(step["menu"] for step in others)
+
+
+def test_the_menus_of_a_phone_open_and_close_by_keys(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}05_performance.html")
+    menu, contents = page.locator(".sidebar-drawer"), page.locator(".toc-drawer")
+    buttons = page.locator("label .icon[role=button]:visible")
+    if page.viewport_size == DESK:  # both stand open; only the list of deeper ones is folded
+        deeper = buttons.first
+        assert deeper.get_attribute("aria-expanded") == "false"
+        deeper.focus()
+        page.keyboard.press("Enter")
+        assert deeper.get_attribute("aria-expanded") == "true"
+        page.get_by_role("link", name="Inside a heap").first.wait_for()
+        return
+    for name, drawer in (("site navigation", menu), ("contents", contents)):
+        button = page.get_by_role("button", name=name)
+        assert button.get_attribute("aria-expanded") == "false"
+        assert drawer.is_hidden()
+        button.focus()
+        page.keyboard.press("Enter")
+        assert button.get_attribute("aria-expanded") == "true"
+        assert focused(page)["menu"]
+        page.keyboard.press("Escape")
+        assert drawer.is_hidden()
+        assert name in focused(page)["what"]
+        page.keyboard.press("Space")
+        assert drawer.is_visible()
+        page.locator("article h1").first.focus()
+        page.get_by_role("link", name="notebook 01").first.focus()  # whoever leaves it closes it
+        assert drawer.is_hidden()
+        assert button.get_attribute("aria-expanded") == "false"
+
+
+def test_a_film_goes_on_by_keys(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}deeper/02_two_questions.html")
+    slider = page.get_by_role("slider", name="picture of the film")
+    film = page.locator("figure[id^=film] img")
+    first = film.get_attribute("src")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert focused(page)["seen"] and focused(page)["marked"]
+    assert film.get_attribute("src") != first
+    play = page.get_by_role("button", name="Play")
+    play.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('article input[type=range]').value > 1")
+    assert watched.faults == []
+
+
+@pytest.mark.parametrize("key", ["Control+k", "/"])
+def test_a_key_leads_to_the_search_from_every_page(watched: Watched, key: str) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}guide/files.html")
+    page.keyboard.press(key)
+    assert focused(page)["what"] == "Search" and focused(page)["seen"]
+    page.keyboard.type("backoff/")
+    assert page.locator(".sidebar-search").input_value() == "backoff/"
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=backoff*")
+    page.keyboard.press(key)
+    assert focused(page)["what"] == "Words to look for"
+    assert watched.faults == []
+
+
+def test_a_search_for_nothing_says_what_to_do(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}search.html")
+    hint = page.locator(".search-hint")
+    assert "one word or more" in hint.inner_text()
+    hint.get_by_role("link", name="jitter").click()
+    page.locator("#search-results a[href*='04_retries']").first.wait_for()
+    assert hint.is_hidden()
+    found = page.locator("#search-results").inner_text()
+    assert "Show the code" not in found and "open it on your machine" not in found
+    assert watched.faults == []
+
+
+def test_what_is_cut_shows_that_there_is_more(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}index.html")
+    cut = page.locator("article pre.more")
+    assert cut.count() > 0
+    assert "rgb" in cut.first.evaluate("it => getComputedStyle(it).boxShadow")
+    box = cut.first.element_handle()
+    box.evaluate("it => it.scrollTo(it.scrollWidth, 0)")
+    page.wait_for_function("it => !it.classList.contains('more')", arg=box)
+
+
+def test_what_a_cell_says_is_wrapped_and_its_columns_are_not(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.address}05_performance.html")
+    said = page.locator("div.wraps pre")
+    assert said.count() > 10
+    assert said.evaluate_all("all => all.filter(it => it.scrollWidth > it.clientWidth)") == []
+    assert page.locator("div.output:not(.wraps) pre").count() > 0
+
+
+def test_a_phone_gets_its_own_drawing_and_makes_another_larger(watched: Watched) -> None:
+    page = watched.page
+    phone = page.viewport_size == PHONE
+    page.goto(f"{watched.address}index.html")
+    drawn = page.locator("article picture img").evaluate("it => it.currentSrc")
+    assert drawn.endswith("counts_narrow.png" if phone else "counts.png")
+    page.goto(f"{watched.address}05_performance.html")
+    link = page.locator("a.picture").first
+    before = link.locator("img").bounding_box()
+    link.focus()
+    page.keyboard.press("Enter")
+    if phone:
+        after = link.locator("img").bounding_box()
+        assert before and after and after["width"] > 2 * before["width"]
+        page.keyboard.press("Enter")
+        again = link.locator("img").bounding_box()
+        assert again and again["width"] == before["width"]
+    else:
+        page.wait_for_url("**/_images/*.png")
+    assert watched.faults == []
 
 
 @cache
@@ -179,7 +339,11 @@ def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
             place, _, anchor = unquote(unescape(target)).partition("#")
             if re.match(r"[a-z]+:", place):
                 continue
-            there = path if not place else (path.parent / place.partition("?")[0]).resolve()
+            there = (
+                path
+                if not place.partition("?")[0]
+                else (path.parent / place.partition("?")[0]).resolve()
+            )
             if not there.is_file() or (anchor and unescape(anchor) not in anchors(there)):
                 dead.add((path.relative_to(site).as_posix(), target))
     assert dead == set()
