@@ -25,7 +25,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -140,7 +140,7 @@ class Processes(Runner):
         """How the process has ended; None if it was cancelled."""
         try:
             process.result(KILLED_IN)
-        except (Exception, CancelledError) as error:
+        except BaseException as error:  # of whatever kind: it is what the process has ended with
             code: int | None = getattr(error, "exitcode", None)
             return code
         return 0
@@ -245,10 +245,17 @@ def serve(pipe: Connection, told: Connection) -> None:
     end: Any = signal.getsignal(signal.SIGTERM)
     signal.signal(signal.SIGTERM, lambda *args: end(*args) if told.poll() else None)
     _end_with_parent()
+    process = os.getpid()
+    if hasattr(os, "register_at_fork"):
+        # What an action forks would hold the pipe open when this process has died.
+        os.register_at_fork(after_in_child=pipe.close)
     pipe.send_bytes(READY)
     with suppress(EOFError, OSError):
         while True:
-            pipe.send_bytes(perform_pickled(pipe.recv_bytes()))
+            outcome = perform_pickled(pipe.recv_bytes())
+            if os.getpid() != process:  # forked by the action, it has come back with it
+                os.kill(os.getpid(), signal.SIGKILL)
+            pipe.send_bytes(outcome)
     signal.signal(signal.SIGTERM, end)
 
 
@@ -257,7 +264,7 @@ def perform_pickled(call: bytes) -> bytes:
     try:
         ticket, run = pickle.loads(call)
     except BaseException as error:
-        text = f"what it calls cannot be found in a process: {as_error(error)}"
+        text = f"what it calls cannot be found in a process: {_text(error)}"
         return pickle.dumps((False, LookupError(text)))
     try:
         result = ticket.perform(run)
@@ -265,8 +272,8 @@ def perform_pickled(call: bytes) -> bytes:
         return _pickled_error(error)
     try:
         return pickle.dumps((True, result), pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        text = f"the result cannot be pickled: {as_error(error)}"
+    except BaseException as error:  # what it is pickled with is the user's code
+        text = f"the result cannot be pickled: {_text(error)}"
         return pickle.dumps((False, TypeError(text)))
 
 
@@ -280,11 +287,14 @@ def _pickled_error(error: BaseException) -> bytes:
             return pickled
     except BaseException:  # the user's own code
         pass
+    return pickle.dumps((False, RuntimeError(_text(error))))
+
+
+def _text(error: BaseException) -> str:
     try:
-        text = as_error(error)
-    except BaseException:
-        text = "an error whose text cannot be made"
-    return pickle.dumps((False, RuntimeError(text)))
+        return as_error(error)
+    except BaseException:  # the user's own code
+        return "an error whose text cannot be made"
 
 
 def _end_with_parent() -> None:

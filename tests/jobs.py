@@ -6,6 +6,7 @@ processes share is the disk.
 import asyncio
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,49 @@ async def async_sleeps(seconds: float, result: str) -> str:
 async def async_hangs(folder: str, name: str) -> None:
     append(Path(folder, name), str(os.getpid()))
     await asyncio.sleep(3600)
+
+
+@action("jobs.comes_back_twice")
+def comes_back_twice() -> int:
+    """The process that it forks comes back from the action as well."""
+    return os.fork()
+
+
+@action("jobs.dies_but_for_a_child")
+def dies_but_for_a_child(folder: str, name: str) -> None:
+    child = os.fork()
+    if not child:
+        time.sleep(3600)
+    append(Path(folder, name), str(child))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Unwritable:
+    """What ends whoever pickles it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self) -> Any:
+        raise Leaves(self.text)
+
+
+class Leaves(SystemExit):
+    def __str__(self) -> str:
+        return str(self.args[0]) or sys.exit()
+
+
+@action("jobs.unwritable")
+def unwritable(text: str) -> Unwritable:
+    return Unwritable(text)
+
+
+@action("jobs.same")
+def same(value: int) -> int:
+    return value
+
+
+@action("jobs.exit_code_of")
+def exit_code_of(child: int) -> int:
+    """Waits for what this process has forked."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

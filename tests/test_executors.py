@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool, outcomes
+from sched import HeapScheduler, RetryPolicy, Scheduler, TaskStatus, WorkerPool, outcomes, processes
 from tests.pools import until
 from tests.test_threads import PATIENCE
 
@@ -699,6 +699,38 @@ def test_a_process_that_is_killed_while_it_is_being_cancelled_is_no_fault(
 
 
 @hard
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_what_an_action_forks_answers_for_no_other_task(make: Make) -> None:
+    s = HeapScheduler()
+    with make(s, 1) as pool:
+        twice = [s.add_task(1, "t", action=jobs.comes_back_twice) for _ in range(3)]
+        others = [s.add_task(2, "t", action=jobs.same, args=(n,)) for n in range(20)]
+        assert pool.drain(PATIENCE)
+        ends = [
+            s.add_task(1, "t", action=jobs.exit_code_of, args=(s.task(i).result,)) for i in twice
+        ]
+        assert [pool.wait(i, PATIENCE).result for i in ends] == [-signal.SIGKILL] * 3
+    assert [s.task(i).result for i in others] == [*range(20)]
+
+
+@hard
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_a_process_that_is_killed_is_missed_though_a_child_of_it_lives_on(
+    make: Make, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "KILLED_IN", 0.1)  # how it ended, nobody hears
+    s = HeapScheduler()
+    with make(s, 1) as pool:
+        i = s.add_task(1, "t", action=jobs.dies_but_for_a_child, args=(here, "child"))
+        j = s.add_task(2, "t", action=jobs.same, args=(5,))
+        try:
+            assert "ProcessDiedError" in str(pool.wait(i, PATIENCE).error)
+            assert pool.wait(j, PATIENCE).result == 5
+        finally:
+            os.kill(int(lines(here, "child")[0]), signal.SIGKILL)
+
+
+@hard
 def test_what_cannot_go_over_or_come_back_fails_that_task_alone(make: Make) -> None:
     s = HeapScheduler()
     with make(s) as pool:
@@ -708,6 +740,8 @@ def test_what_cannot_go_over_or_come_back_fails_that_task_alone(make: Make) -> N
             s.add_task(1, "t", action=jobs.odd_result),
             s.add_task(1, "t", action=jobs.raises, args=("OddError",)),
             s.add_task(1, "t", action=jobs.raises, args=("SilentError",)),
+            s.add_task(1, "t", action=jobs.unwritable, args=("gone",)),
+            s.add_task(1, "t", action=jobs.unwritable, args=("",)),
         ]
         good = s.add_task(2, "t", action=jobs.empty)
         assert pool.drain(PATIENCE)
@@ -715,6 +749,8 @@ def test_what_cannot_go_over_or_come_back_fails_that_task_alone(make: Make) -> N
     assert errors[0].startswith("TypeError: what goes to a process must be picklable: ")
     assert errors[1].startswith("TypeError: what goes to a process must be picklable: ")
     assert errors[2].startswith("TypeError: the result cannot be pickled: ")
+    assert errors[5] == "TypeError: the result cannot be pickled: Leaves: gone"
+    assert errors[6].endswith("cannot be pickled: an error whose text cannot be made")
     assert "OddError: 1" in str(errors[3])
     assert "SilentError" in str(errors[4])
     assert s.status(good) is TaskStatus.SUCCEEDED
