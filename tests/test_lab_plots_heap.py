@@ -91,12 +91,12 @@ def test_every_entry_stands_in_the_tree_and_in_the_array():
     assert all(words.count(word) == 2 for word in ("Fix", "Mail", "Log"))
 
 
-def test_an_index_has_one_colour_in_the_tree_and_in_the_array():
+def test_an_item_has_one_colour_in_the_tree_and_in_the_array_and_shares_it_with_no_other():
     axes = plots.heap(list(range(7)))
     colours = [patch.get_facecolor() for patch in axes.patches]
     cards, cells = colours[0::2], colours[1::2]
     assert cards == cells
-    assert len(set(cards)) == 3  # one for each level
+    assert len(set(cards)) == 7
 
 
 def test_the_path_has_a_second_cue_besides_its_colour():

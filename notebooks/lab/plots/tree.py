@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sched.heap import HeapScheduler
 from sched.plots.letters import text_width
-from sched.plots.style import COLOURS, FAINT, NOTE, set_description, styled, tint
+from sched.plots.style import COLOURS, FAINT, NOTE, set_description, styled
 from sched.table import counted
 
 from .entries import Label, label, ready_side
-from .layout import CARD, SHOWN, ArrayLayout, TreeLayout, draw_card, draw_cell, level_of
+from .frames import colour
+from .layout import CARD, SHOWN, ArrayLayout, TreeLayout, draw_card, draw_cell
 from .page import Page, new_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LEVELS = [tint(name) for name in ("sky", "orange", "green", "yellow", "purple")]
 
 
 def heap(
@@ -23,7 +22,7 @@ def heap(
     path: Iterable[int] | str | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Draw a binary heap as a tree and as an array; what has one index has one colour. O(n).
+    """Draw a binary heap as a tree and as an array; an item has one colour in both, or none. O(n).
 
     heap: a HeapScheduler (its ready side), or a list in heap order: numbers, names, or tuples.
     path: indices to mark, each the parent or a child of the one before: the way an entry took; or
@@ -145,7 +144,7 @@ class HeapPicture:
 
     def look(self, index: int) -> dict[str, Any]:
         """How the card and the cell of an index look: the same, so that the eye connects them."""
-        look: dict[str, Any] = {"facecolor": LEVELS[level_of(index) % len(LEVELS)]}
+        look: dict[str, Any] = {"facecolor": colour(index)}
         if index in self.dead:
             look |= {"facecolor": "#F4F4F4", "hatch": "//", "edgecolor": "#BBBBBB"}
         if index in self.broken:
