@@ -8,7 +8,7 @@ from sched import arguments
 from sched.base import Scheduler
 from sched.clock import VirtualClock
 from sched.heap import HeapScheduler
-from sched.plots.style import COLOURS, set_description, styled
+from sched.plots.style import COLOURS, WIDTH, set_description, styled
 from sched.plots.words import seconds
 
 from .animation import Film
@@ -65,6 +65,11 @@ class Moment:
             for i, card in enumerate(row[:SHOWN])
         }
 
+    def width(self) -> float:
+        """As wide as its cards, in inches, and no narrower than what is written above them."""
+        cards = min(SHOWN, max(len(self.waiting), len(self.ready)))
+        return min(WIDTH, max(4.0, 0.3 + cards * CELL))
+
     def draw(self, page: Page, top: float, places: dict[int, tuple[float, float]]) -> None:
         """Draw the cards at these places; what is elsewhere than it belongs lies above."""
         for text, row, y in (
@@ -103,7 +108,7 @@ def sides(scheduler: Scheduler, ax: "Axes | None" = None) -> "Axes":
         raise TypeError(f"scheduler must be a Scheduler, got {scheduler!r}")
     moment = moment_of(scheduler)
     with styled("sides") as pyplot:
-        page = new_page(pyplot, ax, HEIGHT, top=0.4)
+        page = new_page(pyplot, ax, HEIGHT, moment.width(), top=0.4)
         moment.draw(page, 0.0, moment.places())
         page.axes.set_title(moment.title(), fontsize=12 * page.scale, x=0.01, parse_math=False)
         set_description(page.axes, moment.describe())
