@@ -150,7 +150,7 @@ def draw_ratios(workload: str) -> None:
         for place, (peer, row) in enumerate(rows.iterrows()):
             at = min(row["ratio"], LONGEST)
             marker = ">" if row["ratio"] > LONGEST else "D" if peer in OURS else "o"
-            colour = COLOURS["vermilion" if peer in OURS else "blue"]
+            colour = COLOURS["blue" if peer in OURS else "grey"]
             axis.plot([1, at], [place, place], color=COLOURS["grey"], marker="", linestyle="-")
             axis.plot(at, place, color=colour, marker=marker, linestyle="")
             smaller = "" if row["n"] == largest else f", at n = {row['n']:,.0f}"
