@@ -121,7 +121,8 @@ def field(question: str, hint: str, given: Callable[[str], str]) -> Any:
     if w is None:
         return None
     text = w.Text(placeholder=hint, continuous_update=False)
-    button = w.Button(description="This is my answer", layout=w.Layout(width="auto"))
+    fits = w.Layout(width="auto", flex="0 0 auto")  # in a narrow window the field gives way
+    button = w.Button(description="This is my answer", layout=fits)
     head, problem = w.HTML(escaped(question)), w.HTML()
 
     def take(_: object) -> None:
