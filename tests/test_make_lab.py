@@ -72,6 +72,7 @@ def notebooks(tmp_path: Path) -> Path:
         "02_second.ipynb": a_notebook("second"),
         "lab/__init__.py": "version = 1",
         "lab/launch.py": SOURCE.read_text(encoding="utf-8"),
+        "lab/page/custom.css": (SOURCE.parent / "page/custom.css").read_text(encoding="utf-8"),
         "pictures/heap.png": "a picture",
         ".ipynb_checkpoints/01_first-checkpoint.ipynb": "made by a run",
         "lab/__pycache__/x.pyc": "made by a run",
@@ -97,7 +98,8 @@ def test_the_first_time_everything_is_copied(
     copies = launch.copy_notebooks(notebooks, work)
     assert copies.all == [work / "01_first.ipynb", work / "02_second.ipynb"]
     copied = {path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()}
-    support = {"lab/__init__.py", "lab/launch.py", "pictures/heap.png"}
+    page = "lab/page/custom.css"
+    support = {"lab/__init__.py", "lab/launch.py", page, "pictures/heap.png"}
     assert copied == {"01_first.ipynb", "02_second.ipynb", ".copied.json"} | support
 
 
@@ -356,7 +358,10 @@ def test_one_link_is_printed_it_serves_the_copies_and_ctrl_c_ends_it(
     base, token = link.split("lab/tree/01_first.ipynb?token=")
 
     with urllib.request.urlopen(link, timeout=PATIENCE) as page:
-        assert "JupyterLab" in page.read().decode()
+        assert "custom/custom.css" in page.read().decode()
+    style = f"{base}custom/custom.css?token={token}"
+    with urllib.request.urlopen(style, timeout=PATIENCE) as answer:
+        assert "overflow-wrap: anywhere" in answer.read().decode()
     # Jupyter's question about news would be the first thing that a learner sees.
     notification = f"{base}lab/api/settings/@jupyterlab/apputils-extension:notification"
     with urllib.request.urlopen(f"{notification}?token={token}", timeout=PATIENCE) as answer:

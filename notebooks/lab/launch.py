@@ -28,6 +28,7 @@ WORK = NOTEBOOKS.parent / "work"
 NOT_FOR_LEARNERS = ("site", "guide", "conftest.py", "teachers.md")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RECORD = ".copied.json"  # in work/: what each copy was when it was made
+PAGE = Path(__file__).resolve().with_name("page")  # with the custom.css of JupyterLab's page
 FORM, KEY = 2, "sched_form"  # in a copy's metadata; one more where older copies no longer run
 
 
@@ -191,6 +192,7 @@ def settings(work: Path, start: Path | None) -> list[str]:
         "--Application.log_level=ERROR",
         # Otherwise each kernel warns that it could be overheard.
         "--KernelManager.transport_encryption=auto",
+        "--LabApp.custom_css=True",
     ]
     if start is not None:
         options.append(
@@ -242,6 +244,8 @@ def serve(work: Path, start: Path | None, more: list[str]) -> None:
     warnings.simplefilter("ignore")
     server: Any = LabApp.initialize_server(argv=[*settings(work, start), *more])
     server.contents_manager.register_pre_save_hook(keep_no_dead_widgets)
+    # Where the page's custom.css is looked for; no option says it.
+    server.web_app.settings["static_custom_path"].insert(0, str(PAGE))
 
     def stop(*_: object) -> None:
         server.stop(from_signal=True)
