@@ -348,6 +348,23 @@ def add_with_itemgetter(tasks, task):
     bisect.insort(tasks, task, key=itemgetter(0))
 
 
+@wrong("sorted_add", "add", "leaves the list unsorted")
+def looks_for_a_little_more(tasks, task):
+    tasks.insert(bisect.bisect_left(tasks, (task[0] + 0.0001,)), task)
+
+
+@also_right("sorted_add")
+def asks_twice_at_each_step(tasks, task):
+    low, high = 0, len(tasks)
+    while low < high:
+        middle = (low + high) // 2
+        if task[0] == tasks[middle][0] or task[0] > tasks[middle][0]:
+            low = middle + 1
+        else:
+            high = middle
+    tasks.insert(low, task)
+
+
 # --- runs -----------------------------------------------------------------------------------------
 
 

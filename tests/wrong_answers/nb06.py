@@ -122,6 +122,17 @@ def bulk_add_by_a_logarithm(heap, items):
     heapq.heapify(heap)
 
 
+@wrong("bulk_add", "bulk_add", "raises ValueError")
+def takes_the_logarithm_of_nothing(heap, items):
+    n = len(heap)
+    if len(items) * math.log2(n) < 2 * n:
+        for item in items:
+            heapq.heappush(heap, item)
+    else:
+        heap.extend(items)
+        heapq.heapify(heap)
+
+
 # --- a FIFO for each level ------------------------------------------------------------------------
 
 
@@ -302,6 +313,59 @@ class WithAHeapOfLevels:
         name = fifo.popleft()
         if not fifo:
             del self.fifos[heapq.heappop(self.order)]
+        return name
+
+
+@wrong("levels", "take", "does not take from the most urgent level")
+class WholeNumbersOnly(WithFifos):
+    def add(self, priority, name):
+        super().add(int(priority), name)
+
+    def take(self):
+        for priority in sorted(self.fifos):
+            if self.fifos[priority]:
+                return self.fifos[priority].popleft()
+        return None
+
+
+@wrong("levels", "take", "does not come back")
+class CountsUpToTheNextLevel:
+    def __init__(self):
+        self.queues, self.lowest = {}, 0
+
+    def add(self, priority, name):
+        self.queues.setdefault(priority, deque()).append(name)
+        self.lowest = min([self.lowest, priority], key=float) if len(self.queues) > 1 else priority
+
+    def take(self):
+        if not self.queues:
+            return None
+        name = self.queues[self.lowest].popleft()
+        if not self.queues[self.lowest]:
+            del self.queues[self.lowest]
+            while self.queues and self.lowest not in self.queues:
+                self.lowest += 1
+        return name
+
+
+@also_right("levels")
+class WithTheMostUrgentLevelLast:
+    def __init__(self):
+        self.queues, self.order = {}, []
+
+    def add(self, priority, name):
+        if priority not in self.queues:
+            insort(self.order, -priority)
+            self.queues[priority] = deque()
+        self.queues[priority].append(name)
+
+    def take(self):
+        if not self.order:
+            return None
+        queue = self.queues[-self.order[-1]]
+        name = queue.popleft()
+        if not queue:
+            del self.queues[-self.order.pop()]
         return name
 
 
@@ -566,6 +630,13 @@ def merge_by_sorting_what_is_in_order(a, b):
 @also_right("merge")
 def merge_by_heapq(a, b):
     return list(heapq.merge(a, b, key=lambda task: task[0]))
+
+
+@wrong("merge", "merge", "returns a list that it was given")
+def gives_the_other_one_where_one_is_empty(a, b):
+    if not a:
+        return b
+    return sorted(a + b, key=lambda pair: pair[0])
 
 
 # --- the diagnosis --------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ def bulk_add(function: Any) -> Verdict:
     small = sequences([1, 2, 3, 4], 4)
     return (
         smallest_failure(into([2, 3]), small, random_cases(_number, 30), _less)
+        or smallest_failure(into([]), sequences([1, 2], 2))
         or run(cost, [])
         or right("a heap each time, in the way that compares less.")
     )
@@ -127,7 +128,7 @@ def levels(mine: Any) -> Verdict:
         return scenario
 
     def cost(_trial: Trial, _case: Case) -> None:
-        counter, n = Counter(), 1000
+        counter, n = Counter(), 300
         queue = Trial().call("Levels()", "Levels", mine)
         for i in range(n):
             Trial().call("add", "add", queue.add, Counted(i % 3, counter), f"task {i}")
@@ -146,6 +147,7 @@ def levels(mine: Any) -> Verdict:
 
     small = sequences([1, 2, "take"], 6)
     odd: list[Case] = [[81_542], [0.5], [0, -1, "take"], [1, 1.0, "take", "take"]]
+    odd += [[0.75, 0.5, "take"], [0.5, 2, "take", "take"]]
     return (
         smallest_failure(with_tasks(_name), small, random_cases(step, 40, 20))
         or smallest_failure(with_tasks(_name), odd)
@@ -219,7 +221,7 @@ def waiting(mine: Any) -> Verdict:
         return scenario
 
     def cost(_trial: Trial, _case: Case) -> None:
-        counter, n = Counter(), 500
+        counter, n = Counter(), 200
         side = Trial().call("Waiting()", "Waiting", mine)
         for due in Random(6).sample(range(n), n):
             task = f"task {due}"
@@ -308,6 +310,9 @@ def merge(function: Any) -> Verdict:
         if got != expected:
             detail = f"Where the times are equal, those of a go first. {detail}"
             raise BrokenError("merge", "changes the order of equals", detail)
+        if got is a or got is b:
+            detail = "Whoever changes the result would change that list, too: give a copy."
+            raise BrokenError("merge", "returns a list that it was given, and no new one", detail)
         if (a, b) != before:
             detail = f"Afterwards a is {a!r} and b is {b!r}."
             raise BrokenError("merge", "changes the lists that it was given", detail)

@@ -86,9 +86,7 @@ class Trial:
             detail = "Nothing in it has run: that takes an await. Leave the async out."
             raise BrokenError(operation, "is an async function", detail)
         if isinstance(value, GeneratorType):
-            detail = (
-                "It does its work when it is asked for its items, and nobody asks: no yield here."
-            )
+            detail = "It has done nothing yet: a generator works when it is asked for its items."
             raise BrokenError(operation, "gives a generator", detail)
         return value
 
