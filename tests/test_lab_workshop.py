@@ -125,6 +125,43 @@ DECORATOR = """def logged(function):
 """
 
 
+DATACLASS = """@dataclasses.dataclass
+class Keyed:
+    tracked: object
+    numbers: dict = dataclasses.field(default_factory=dict)
+
+    def add(self, key, priority, delay, now):
+        if self.tracked.states.get(self.numbers.get(key)) in ("pending", "running"):
+            return self.numbers[key]
+        self.numbers[key] = self.tracked.add(priority, delay, now)
+        return self.numbers[key]
+"""
+GLOBAL = """seen: list = []
+def work_off(scheduler):
+    global seen, task
+    seen = []
+    while task := scheduler.get_next_task():
+        seen.append(task.name)
+        scheduler.complete(task)
+    return seen
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "call"), [(DATACLASS, "keyed(Keyed)"), (GLOBAL, "work_off(work_off)")]
+)
+def test_what_python_and_the_cell_itself_make_is_not_missing(
+    answer: str, call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernel = Kernel()
+    kernel.run("import dataclasses")
+    kernel.run(answer)
+    kernel.run(f"check.{call}")
+    assert capsys.readouterr().out.startswith("Right: ")
+    exercise = getattr(check, call.partition("(")[0])
+    assert exercise.name in progress.load(exercise.notebook).code
+
+
 @pytest.mark.parametrize("answer", [LAMBDA, CACHED, DECORATOR + LOGGED])
 def test_a_function_lives_on_without_a_name_or_decorated(
     answer: str, capsys: pytest.CaptureFixture[str]

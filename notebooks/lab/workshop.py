@@ -95,10 +95,12 @@ def _names_from_outside(code: CodeType) -> set[str]:
         one = todo.pop()
         todo += [constant for constant in one.co_consts if isinstance(constant, CodeType)]
         inside = {i.argval for i in dis.get_instructions(one) if i.opname == "STORE_NAME"}
+        made |= {i.argval for i in dis.get_instructions(one) if i.opname == "STORE_GLOBAL"}
         for step in dis.get_instructions(one):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval not in inside:
                 used.add(step.argval)
-    return used - made - set(dir(builtins)) - {"__name__", "__module__", "__qualname__"}
+    own = {name for name in used if name.startswith("__")}  # such as __annotations__: Python's
+    return used - made - set(dir(builtins)) - own
 
 
 def _import_of(name: str, value: Any) -> str:
