@@ -430,7 +430,26 @@ def has_a_yield(scheduler: Any) -> Any:
     ("odd", "said"), [(is_async, "is an async function"), (has_a_yield, "gives a generator")]
 )
 def test_what_has_not_run_yet_is_said_to_be_so(odd: Any, said: str) -> None:
-    assert said in check.work_off.examine(odd).message
+    for exercise in (check.work_off, check.in_steps, check.carry_on):  # called by way of others
+        assert said in exercise.examine(odd).message
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_method_that_is_async_is_said_to_be_so() -> None:
+    class Waits:
+        async def add_task(self, priority: int, task: Any) -> None:
+            pass
+
+        async def get_next_task(self) -> None:
+            pass
+
+    assert "is an async function" in check.tie_break.examine(Waits).message
+
+
+def test_no_number_is_not_taken_for_the_right_one() -> None:
+    nan = lambda *_given: float("nan")  # noqa: E731
+    for exercise in EVERY:
+        assert exercise.examine(nan).state == "wrong", exercise.name
 
 
 def test_no_address_and_no_page_is_shown() -> None:

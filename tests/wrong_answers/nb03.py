@@ -547,6 +547,14 @@ def without_a_heap(durations, workers):
     return max(free)
 
 
+@wrong("finish_time", "finish_time", "changes the list that it is given")
+def takes_the_durations_out(durations, workers):
+    free = [0] * workers
+    while durations:
+        heapq.heapreplace(free, free[0] + durations.pop(0))
+    return max(free)
+
+
 # --- growing old ----------------------------------------------------------------------------------
 
 

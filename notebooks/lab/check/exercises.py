@@ -3,6 +3,7 @@
 import dis
 from collections.abc import Callable, Iterable
 from copy import copy
+from inspect import iscoroutinefunction, isgeneratorfunction
 from math import isfinite
 from numbers import Real
 from types import FunctionType
@@ -10,7 +11,7 @@ from typing import Any
 
 from .. import progress, session
 from .apart import AbandonedError, apart
-from .running import StubError, endless
+from .running import IS_ASYNC, IS_GENERATOR, StubError, endless
 from .searching import Verdict, not_yet, wrong
 
 _all: dict[str, "Exercise"] = {}
@@ -162,11 +163,15 @@ def need_function(answer: Any, name: str, call: str) -> Verdict | None:
     if isinstance(answer, type) or not callable(answer):
         return wrong(
             call,
-            f"needs the function itself, not {_kind(answer)}",
+            f"needs the function itself, not {a_kind(answer)}",
             f"Write {call}: the name alone, without brackets after it.",
         )
     if is_empty(answer):
         return not_yet(f"{name} is still to be written.")
+    if iscoroutinefunction(answer):
+        return wrong(name, *IS_ASYNC)
+    if isgeneratorfunction(answer):
+        return wrong(name, *IS_GENERATOR)
     return None
 
 
@@ -175,7 +180,7 @@ def need_class(answer: Any, call: str, *methods: str) -> Verdict | None:
     if not isinstance(answer, type):
         return wrong(
             call,
-            f"needs the class itself, not {_kind(answer)}",
+            f"needs the class itself, not {a_kind(answer)}",
             f"Write {call}: the name alone, without brackets after it.",
         )
     missing = [m for m in methods if not callable(getattr(answer, m, None))]
@@ -200,7 +205,7 @@ def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
     if not isinstance(fault, str) or fault.strip().upper() not in ("A", "B", "C", "D"):
         return wrong("the fault", f"is {fault!r}: it should be one of A, B, C and D")
     if not isinstance(evidence, list | tuple):
-        return wrong("the list", f"is {_kind(evidence)}: write it in square brackets")
+        return wrong("the list", f"is {a_kind(evidence)}: write it in square brackets")
     if len(evidence) > most:
         return wrong("the list", "is long: a few items are enough")
     return None
@@ -227,7 +232,8 @@ def is_empty(function: Any) -> bool:
     )
 
 
-def _kind(answer: Any) -> str:
+def a_kind(answer: Any) -> str:
+    """What it is, with an article: "a list", "an int", "a function", "the class Levels"."""
     if isinstance(answer, type):
         return f"the class {answer.__name__}"
     name = type(answer).__name__

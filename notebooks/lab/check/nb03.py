@@ -306,23 +306,27 @@ def finish_time(function: Any) -> Verdict:
         for workers in (1, 2, 3, 8):
             trial.lines.clear()
             shown = f"finish_time({durations!r}, {workers})"
-            got = trial.call(shown, "finish_time", function, list(durations), workers)
+            given = list(durations)
+            got = trial.call(shown, "finish_time", function, given, workers)
             trial.lines[-1] += f"    # returned {got!r}"
             share = _shared_out(durations, workers)
             expected = max(map(sum, share), default=0)
             if not is_number(got):
                 detail = f"It returned {got!r}; it should return {expected}."
                 raise BrokenError("finish_time", "does not return a number of seconds", detail)
-            if abs(got - expected) > 1e-9:
+            if not abs(got - expected) < 1e-9:  # neither is nan
                 who = "; ".join(
                     f"worker {n} runs {' + '.join(map(str, own)) or 'nothing'}"
                     for n, own in enumerate(share, start=1)
                 )
                 late = "late" if got > expected else "early"
                 detail = f"It returned {got!r}; it should return {expected}: {who}."
-                if late == "early" and got < sum(durations) and got == sum(durations) / workers:
+                if len(durations) == 1 and got == durations[0] / workers:
                     detail += " A task cannot be cut in pieces."
                 raise BrokenError("finish_time", f"is too {late}", detail)
+            if given != durations:
+                problem = "changes the list that it is given"
+                raise BrokenError("finish_time", problem, f"It is now {given!r}.")
 
     def seconds(random: Random) -> int:
         return random.randint(1, 9)

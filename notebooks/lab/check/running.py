@@ -20,6 +20,15 @@ from .apart import Job, TooLong, here
 STEPS = 100_000  # lines of Python that one call may take: about 20 ms
 PRINTED = 2_000  # characters that are kept of what one case prints
 
+IS_ASYNC = (
+    "is an async function",
+    "Nothing in it has run: that takes an await. Leave the async out.",
+)
+IS_GENERATOR = (
+    "gives a generator",
+    "It has done nothing yet: a generator works when it is asked for its items.",
+)
+
 _sleep = time.sleep
 
 
@@ -83,11 +92,9 @@ class Trial:
             raise StubError(operation)
         if isinstance(value, CoroutineType):
             value.close()  # else Python warns of it, much later
-            detail = "Nothing in it has run: that takes an await. Leave the async out."
-            raise BrokenError(operation, "is an async function", detail)
+            raise BrokenError(operation, *IS_ASYNC)
         if isinstance(value, GeneratorType):
-            detail = "It has done nothing yet: a generator works when it is asked for its items."
-            raise BrokenError(operation, "gives a generator", detail)
+            raise BrokenError(operation, *IS_GENERATOR)
         return value
 
 

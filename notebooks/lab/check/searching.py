@@ -53,7 +53,7 @@ class Verdict:
             parts.append(_in_lines("\n".join(map(_readable, self.detail.split("\n")))))
         if self.printed.strip():
             parts.append("What your code printed in this case:")
-            parts += ["    " + line for line in self.printed.splitlines()[:10]]
+            parts += ["    " + _readable(line) for line in self.printed.splitlines()[:10]]
         return "\n".join(parts)
 
 
