@@ -176,6 +176,19 @@ def by_a_pattern(text):
     return tuple(names)
 
 
+@wrong("replay", "replay", "gives something else than names")
+def tidies_the_names(text):
+    names = []
+    for line in text.split("\n")[:-1]:
+        what, name = line.split(" ", 1)
+        name = " ".join(name.split())
+        if what == "add":
+            names.append(name)
+        else:
+            names.remove(name)
+    return names
+
+
 # --- a loop that survives -------------------------------------------------------------------------
 
 C = "carry_on"
@@ -686,6 +699,35 @@ def with_numbers(lines):
     return found
 
 
+LOSES = "loses a line that is sound"
+
+
+@wrong("sound", "sound", LOSES)
+def strips_the_text(lines):
+    texts = []
+    for line in lines:
+        text = line[9:].strip()
+        if line != f"{zlib.crc32(text.encode()):08x} {text}":
+            break
+        texts.append(text)
+    return texts
+
+
+@wrong("sound", "sound", LOSES)
+def takes_an_empty_text_for_damage(lines):
+    return list(takewhile(bool, [line[9:] if _fits(line) else "" for line in lines]))
+
+
+@wrong("sound", "sound", LOSES)
+def writes_fewer_digits(lines):
+    texts = []
+    for line in lines:
+        if line != f"{zlib.crc32(line[9:].encode()):x} {line[9:]}":
+            break
+        texts.append(line[9:])
+    return texts
+
+
 # --- what relaxed order costs ---------------------------------------------------------------------
 
 E = "rank_errors"
@@ -763,7 +805,7 @@ def prints_them(taken):
         print(sum(later < p for later in taken[n + 1 :]))
 
 
-@wrong(E, E, "does not give one number for each take")
+@wrong(E, E, "changes the list that it is given")
 def takes_them_away_meanwhile(taken):
     errors = []
     for p in taken:

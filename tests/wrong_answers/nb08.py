@@ -233,6 +233,12 @@ class WithTwoDictionaries:
         return [self.names[n] for n in numbers if now - self.since[n] > limit]
 
 
+@wrong("watch", "overdue", "does not name first who started first")
+class InTheOrderOfTheirNames(OfTheNotebook):
+    def overdue(self, now, limit):
+        return sorted(super().overdue(now, limit))
+
+
 # --- work that stops when told --------------------------------------------------------------------
 
 S = "in_steps"
@@ -828,3 +834,11 @@ class AddedUpAtOnce:
 
 
 RIGHT[B].append(BucketsOfTheNotebook)
+
+
+@wrong("buckets", "AppendsToTheBounds", "changes the list that it is given")
+class AppendsToTheBounds(BucketsOfTheNotebook):
+    def __init__(self, bounds):
+        bounds.append(math.inf)
+        self.bounds = bounds
+        self.counts = [0] * len(bounds)

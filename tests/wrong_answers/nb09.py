@@ -169,6 +169,19 @@ def with_a_generator(log, name):
     return number
 
 
+@wrong("overtaken", "overtaken", "leaves out a less urgent task")
+def takes_priority_nought_for_none(log, name):
+    own, count = None, 0
+    for what, task, priority in log:
+        if task == name and what == "added":
+            own = priority
+        elif task == name:
+            break
+        elif own and what == "started" and priority > own:
+            count += 1
+    return count
+
+
 # --- machines -------------------------------------------------------------------------------------
 
 M = "machines_needed"

@@ -365,6 +365,22 @@ class TheLastClickWins(KeyedOfTheNotebook):
         return number
 
 
+@wrong(K, "add", "adds nothing under a new key")
+class TakesANumberForItsText(KeyedOfTheNotebook):
+    def add(self, key, priority, delay, now):
+        return super().add(str(key), priority, delay, now)
+
+
+@wrong(K, "add", "adds a second task for a key")
+class AddsOneFirst(KeyedOfTheNotebook):
+    def add(self, key, priority, delay, now):
+        number = self.numbers.setdefault(key, self.tracked.add(priority, delay, now))
+        if self.tracked.states[number] in ("pending", "running"):
+            return number
+        self.numbers[key] = self.tracked.add(priority, delay, now)
+        return self.numbers[key]
+
+
 @wrong(K, "add", "adds a second task for a key")
 class AKeyThatIsFalse(KeyedOfTheNotebook):
     def add(self, key, priority, delay, now):
@@ -914,3 +930,14 @@ class DoesNotRememberWhatRuns(AsksEachTime):
 class ReturnsHowMany(AsksEachTime):
     def fail(self, name):
         return len(super().fail(name))
+
+
+@wrong(P, "take", "does not keep equal priorities in order")
+class EqualsByTheirNames(AsksEachTime):
+    def take(self):
+        free = [n for n in self.tasks if self.states[n] == "pending" and self.is_free(n)]
+        if not free:
+            return None
+        name = min(free, key=lambda n: (self.tasks[n][0], n))
+        self.states[name] = "running"
+        return name

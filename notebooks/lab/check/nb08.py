@@ -10,11 +10,11 @@ from typing import Any
 from sched.table import counted
 
 from ..broken import what_runs
-from .exercises import exercise, is_number, need_class, need_diagnosis, need_function
+from .exercises import a_kind, exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import Case, Verdict, right, sequences, smallest_failure, wrong
 
-NAMES = ["mail", "backup", "report", "invoice"]
+NAMES = ["mail", "report", "backup", "invoice"]  # the later starts first: in no order of letters
 
 # --- a watch --------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ def _overdue(
     """
     names = [task.name for task in late]
     if not isinstance(got, list | tuple):
-        what = "None" if got is None else f"a {type(got).__name__}"
+        what = "None" if got is None else a_kind(got)
         raise BrokenError("overdue", "does not return a list", f"It returned {what}.")
     got = list(got)
     detail = f"It returned {got}; running for more than {limit:g} seconds: {names}."
@@ -336,7 +336,7 @@ def _blame(
     steps, wanted = [d for d in did if d != "undo"], [d for d in expected if d != "undo"]
     unexpected = how == "raised" and not isinstance(what, RuntimeError) and what is not error
     if unexpected and (ending != "stopped" or type(what).__name__ in PYTHONS):
-        raise BrokenError("in_steps", f"ends in a {type(what).__name__}", f"{what}. {detail}")
+        raise BrokenError("in_steps", f"ends in {a_kind(what)}", f"{what}. {detail}")
     if len(steps) > len(wanted):
         after = "a step has failed" if ending == "failed" else "it was told to stop"
         raise BrokenError("in_steps", f"goes on after {after}", detail)
@@ -515,7 +515,11 @@ def buckets(kind: Any) -> Verdict:
 
 
 def _buckets(trial: Trial, case: Case, kind: Any, bounds: list[float]) -> None:
-    made = trial.call(f"b = {kind.__name__}({bounds})", kind.__name__, kind, list(bounds))
+    given = list(bounds)
+    made = trial.call(f"b = {kind.__name__}({bounds})", kind.__name__, kind, given)
+    if given != bounds:
+        problem = "changes the list that it is given"
+        raise BrokenError(kind.__name__, problem, f"It is now {given}: take a copy.")
     for seconds in case:
         trial.call(f"b.add({seconds:g})", "add", made.add, seconds)
     for share in (0.5, 0.9, 1, 0.25):

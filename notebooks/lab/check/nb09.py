@@ -48,18 +48,20 @@ def overtaken(function: Any) -> Verdict:
     scenario = partial(_overtaken, function=function)
     if found := smallest_failure(scenario, [*logs(5), *long]):
         return found
+    if found := smallest_failure(partial(scenario, shift=-2), logs(3)):  # a priority may be 0
+        return found
     return right("it counts those who were less urgent, and began in between.")
 
 
 STARTS = ["started alarm", "started mail", "started payment", "started refund"]
 
 
-def _overtaken(trial: Trial, case: Case, function: Any) -> None:
+def _overtaken(trial: Trial, case: Case, function: Any, shift: int = 0) -> None:
     if any(not _can_follow(case[:n], move) for n, move in enumerate(case)):
         return  # of such a log there is nothing to tell
     if f"added {ASKED}" not in case:
         return
-    log = [(*move.split(), PRIORITIES[move.split()[1]]) for move in case]
+    log = [(*move.split(), PRIORITIES[move.split()[1]] + shift) for move in case]
     trial.note("log = []")
     for entry in log:
         trial.note(f"log += [{entry}]")
@@ -269,6 +271,7 @@ def engine_options(function: Any) -> Verdict:
         for priority in (0, 9, 4, 10, -1, 2.5)
     ]
     cases.sort(key=lambda case: sum(value is not None for value in case[1:]))
+    cases.append([4, None, None, None])  # what was asked before is forgotten
     if found := smallest_failure(partial(_options, function=function), cases):
         return found
     return right("it tells the engine what it understands, and refuses the rest.")

@@ -326,6 +326,7 @@ def keyed(kind: Any) -> Verdict:
         or smallest_failure(scenario, sequences(steps, 4, shortest=0))
         or smallest_failure(scenario, sequences(others, 5), long)
         or smallest_failure(scenario, sequences(odd, 3))
+        or smallest_failure(scenario, [[("add", 7), ("add", "7")]])
         or run(partial(_hands_on, kind=kind), [])
         or right("as long as a task is not over, its key adds nothing; after that, it does.")
     )
@@ -371,6 +372,8 @@ def _added(
     if same is not None:
         detail += f"task {same} has this key, and is {status}."
         if len(after) > len(before):
+            if got == expected:
+                detail = f"It returned {got!r}, and added another all the same: {after}."
             raise BrokenError("add", "adds a second task for a key", detail)
     else:
         detail += f"nobody has the key {key!r}." if status is None else f"the last one {status}."

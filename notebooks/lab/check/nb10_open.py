@@ -173,6 +173,9 @@ def dependent(kind: Any) -> Verdict:
     random = Random(10)
     long = [_plan(random) for _ in range(60)]
     found = smallest_failure(partial(_dependent, kind=kind), sequences(steps, 5), long)
+    found = found or smallest_failure(
+        partial(_dependent, kind=kind, alike=True), sequences(steps, 4), long[:10]
+    )
     return found or right("each runs when all is done that it needs, and never if that has failed.")
 
 
@@ -207,7 +210,8 @@ def _is_a_plan(case: Case) -> bool:
     return True
 
 
-def _dependent(trial: Trial, case: Case, kind: Any) -> None:
+def _dependent(trial: Trial, case: Case, kind: Any, alike: bool = False) -> None:
+    """alike: whether all priorities are equal; else each is more urgent than the one before."""
     if not _is_a_plan(case):
         return
     queue = trial.call("queue = Dependent()", "Dependent", kind)
@@ -218,7 +222,7 @@ def _dependent(trial: Trial, case: Case, kind: Any) -> None:
         if isinstance(step, tuple):
             name = TASKS[len(needs)]
             needs[name] = tuple(TASKS[other] for other in step)
-            priority = 9 - len(needs)  # each is more urgent than the one before
+            priority = 1 if alike else 9 - len(needs)
             shown = f"queue.add({name!r}, {priority}, {list(needs[name])})"
             trial.call(shown, "add", queue.add, name, priority, list(needs[name]))
             bad = any(states[other] in ("failed", "dropped") for other in needs[name])
@@ -231,8 +235,8 @@ def _dependent(trial: Trial, case: Case, kind: Any) -> None:
                 for n, state in states.items()
                 if state == "pending" and all(states[other] == "done" for other in needs[n])
             ]
-            first = free[-1] if free else None
-            _is_first(got, first, states, needs)
+            first = free[0 if alike else -1] if free else None
+            _is_first(got, first, states, needs, alike)
             if first:
                 states[first] = "running"
                 running.append(first)
@@ -249,7 +253,11 @@ def _dependent(trial: Trial, case: Case, kind: Any) -> None:
 
 
 def _is_first(
-    got: Any, first: str | None, states: dict[str, str], needs: dict[str, tuple[str, ...]]
+    got: Any,
+    first: str | None,
+    states: dict[str, str],
+    needs: dict[str, tuple[str, ...]],
+    alike: bool,
 ) -> None:
     if got == first and (got is None or type(got) is str):
         return
@@ -266,6 +274,9 @@ def _is_first(
     if missing:
         detail += f" {got!r} needs {missing[0]!r}, which is {states[missing[0]]}."
         raise BrokenError("take", "gives a task too early", detail)
+    if alike:
+        detail = f"Both have priority 1, and {first!r} was added first. {detail}"
+        raise BrokenError("take", "does not keep equal priorities in order", detail)
     raise BrokenError("take", "does not give the most urgent of those that are free", detail)
 
 
