@@ -19,7 +19,7 @@ from typing import Any
 
 from sched.attempts import Attempt
 from sched.entry import details_of
-from sched.execution import log_safely, on_loop, timed_out
+from sched.execution import log_safely, on_loop, require_run, timed_out
 
 Make = Callable[[], Coroutine[Any, Any, Any]]
 Done = Callable[[Any, BaseException | None], object]
@@ -124,8 +124,9 @@ async def _carry(attempt: Attempt, make: Make, done: Done) -> None:
         else:
             async with asyncio.timeout_at(attempt.deadline):  # loops count monotonic seconds, too
                 result = await make()
+        require_run(result)
     except BaseException as raised:
-        error = raised
+        result, error = None, raised
     if timeout is not None and (over := monotonic() - attempt.deadline) > 0:
         no_other = error is None or (isinstance(error, TimeoutError) and not error.args)
         error = TimeoutError(timed_out(timeout + over, timeout)) if no_other else error

@@ -7,7 +7,7 @@ dropped, and its retry policy decides. It fails when it comes back, not when its
 run it again while it still runs would be two workers at one task. Until then it keeps its worker.
 
 What a call of an ``async`` function returns is run to its end, on an event loop. What a generator
-function returns would not run at all: it is refused.
+function returns would not run at all: it is refused, as is a coroutine that one has not awaited.
 """
 
 import logging
@@ -110,9 +110,9 @@ def perform(
             context = context.copy()  # each attempt begins with what was there when it was added
             result = context.run(call, *args, **details.kwargs)
         if issubclass(type(result), NEVER_RUN):  # what it says of itself may be user code
-            if not issubclass(type(result), CoroutineType):
-                raise TypeError(_never_runs(result))
-            result = on_coroutine(result, context, attempt)
+            if issubclass(type(result), CoroutineType):
+                result = on_coroutine(result, context, attempt)
+            require_run(result)
         if timeout is not None and monotonic() - start > timeout:
             raise TimeoutError
         return result
@@ -153,8 +153,13 @@ def _no_action(task: Task) -> str:
     )
 
 
-def _never_runs(result: Any) -> str:
-    """Close what a generator function returned, and say so."""
-    if isinstance(result, GeneratorType):
-        result.close()
-    return "the action returned a generator, of which not one line has run: give a plain function"
+def require_run(result: Any) -> None:
+    """Raise TypeError if an action, or its coroutine, returned what would not run. O(1)."""
+    kind = type(result)
+    if issubclass(kind, NEVER_RUN):
+        what, hint = "generator", "give a plain function"
+        if issubclass(kind, CoroutineType):
+            what, hint = "coroutine", "is an await missing?"
+        if not issubclass(kind, AsyncGeneratorType):
+            result.close()
+        raise TypeError(f"the action returned a {what}, of which not one line has run: {hint}")

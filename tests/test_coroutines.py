@@ -1,6 +1,7 @@
 """Coroutines: many at once on one loop, which nothing that they do stops; and context variables."""
 
 import asyncio
+import gc
 import logging
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
@@ -385,6 +387,31 @@ def test_a_generator_is_refused_in_words(executor: str) -> None:
             i = s.add_task(1, "t", action=action)
             error = str(pool.wait(i, PATIENCE).error)
             assert error.startswith("TypeError: the action returned a generator, of which not one")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("executor", ["thread", "async", "custom"])
+def test_what_a_coroutine_has_not_awaited_is_refused_in_words(executor: str) -> None:
+    s = HeapScheduler()
+
+    async def fetch() -> int:
+        return 1
+
+    async def forgets() -> Any:
+        return fetch()
+
+    async def pages() -> Any:
+        return (number for number in range(3))
+
+    with ThreadPoolExecutor(2) as threads:
+        where = threads if executor == "custom" else executor
+        with WorkerPool(s, 2, executor=where) as pool:
+            ids = [s.add_task(1, "t", action=f) for f in (forgets, lambda: forgets(), pages)]
+            errors = [str(pool.wait(i, PATIENCE).error) for i in ids]
+    coroutine = "TypeError: the action returned a coroutine, of which not one line has run: is an"
+    assert errors[0].startswith(coroutine) and errors[1].startswith(coroutine)
+    assert errors[2].startswith("TypeError: the action returned a generator, of which not one")
+    gc.collect()  # it would be said now that nobody has awaited it
 
 
 def test_what_a_function_returned_is_no_action() -> None:
