@@ -59,7 +59,9 @@ def as_a_cell(thing: Any, name: str) -> str:
         return "\n".join([as_a_cell(type(thing), "Kind"), f"{name} = Kind()", *adds])
     own = getattr(thing, "__name__", "")
     if not own:
-        return f"{name} = {thing!r}"
+        value = repr(thing)
+        needed = "from fractions import Fraction\n" if "Fraction(" in value else ""
+        return f"{needed}{name} = {value}"
     module = sys.modules[thing.__module__]
     if not thing.__module__.startswith("tests."):
         return f"from {thing.__module__} import {own} as {name}"
