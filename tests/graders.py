@@ -1,38 +1,44 @@
 """Assignments for nbgrader and Otter, from the notebook to the points: ``make soak ARGS=grader``.
 
-Not a part of `make test`: neither grader is in an extra of ours. Each is installed, with the
-package, into an environment of its own in build/graders, the first time. What is typed here is what
-teachers.md says.
+Not a part of `make test`: neither grader is in an extra of ours. Each is installed into an
+environment of its own in build/graders, the first time: nbgrader with the package; otter without,
+since the zip that it makes is all that a machine has that marks. What is typed here is what
+teachers.md says. Of each notebook three learners' answers are marked: an untouched one, a solved
+one, and one with wrong answers.
 """
 
 import csv
+import html
 import io
 import json
-import os
 import re
 import subprocess
 import sys
 import venv
-import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.wheel import ROOT
+from lab import teacher
+from tests.test_lab_teacher import EVERY, asked
+from tests.test_notebook_rules import NOTEBOOKS
+from tests.test_notebooks_solved import as_a_cell
+from tests.wheel import CLEAN, ROOT
+from tests.wrong_answers import WRONG
 
-NOTEBOOKS = ROOT / "notebooks"
-sys.path.insert(0, str(NOTEBOOKS))
-
-from lab import teacher  # noqa: E402
-
-NEEDED = {"nbgrader": ["nbgrader>=0.9,<1"], "otter": ["otter-grader[grading]>=6,<8"]}
-ASKED = ("00_start_here", "01_core_scheduler")
+NEEDED = {
+    "nbgrader": ["-e", f"{ROOT}[lab]", "nbgrader>=0.9,<1"],
+    "otter": ["otter-grader[grading]>=6,<8", *teacher.otter_requirements()],
+}
 
 
-def run(environment: Path, folder: Path, *command: str, **more: str) -> str:
-    """What a command of an environment prints, run in a folder."""
-    variables = os.environ | {"PATH": f"{environment / 'bin'}:{os.environ['PATH']}"} | more
+def run(environment: Path, folder: Path, *command: str) -> None:
+    """Run a command of an environment in a folder."""
+    variables = CLEAN | {"PATH": f"{environment / 'bin'}:{CLEAN['PATH']}"}
     done = subprocess.run(
         command,
         cwd=folder,
@@ -43,120 +49,179 @@ def run(environment: Path, folder: Path, *command: str, **more: str) -> str:
         check=False,
     )
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module", params=sorted(NEEDED))
-def grader(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(scope="module")
+def environments() -> dict[str, Path]:
+    """Where each grader is installed."""
+    return {grader: environment(grader) for grader in NEEDED}
+
+
 def environment(grader: str) -> Path:
-    """Where a grader is installed, and the package as a learner's machine has it."""
     folder = ROOT / "build" / "graders" / grader
     made = folder / "made.txt"
     wanted = " ".join(NEEDED[grader])
     if not made.exists() or made.read_text(encoding="utf-8") != wanted:
         venv.create(folder, with_pip=True, clear=True)
         install = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet")
-        run(folder, ROOT, *install, f"{ROOT}[lab]", *NEEDED[grader])
+        run(folder, ROOT, *install, *NEEDED[grader])
         made.write_text(wanted, encoding="utf-8")
     return folder
 
 
-def read(path: Path) -> dict[str, Any]:
-    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return notebook
+@pytest.fixture(scope="module")
+def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One course for each grader, with all the assignments."""
+    return {grader: tmp_path_factory.mktemp(grader) for grader in NEEDED}
 
 
 def text(cell: dict[str, Any]) -> str:
     return "".join(cell["source"])
 
 
-def exercises(name: str) -> list[teacher.Question]:
-    return list(teacher.questions(read(NOTEBOOKS / f"{name}.ipynb")["cells"]).values())
+# --- what is handed out, and handed in ------------------------------------------------------------
 
 
-def solved(handed_out: Path, name: str) -> str:
-    """A learner's notebook with our solution in each stub's place."""
-    notebook = read(handed_out)
-    for question in exercises(name):
-        (stub,) = (c for c in notebook["cells"] if text(c).strip() == question.stub.strip())
-        stub["source"] = question.solution
-    return json.dumps(notebook)
-
-
-def answers(handed_out: Path, name: str) -> dict[str, str]:
-    """What is handed in, by who does so."""
-    untouched = handed_out.read_text(encoding="utf-8")
-    return {"untouched": untouched, "solved": solved(handed_out, name)}
-
-
-def nothing_is_given_away(handed_out: Path, name: str) -> None:
-    notebook = read(handed_out)
-    everything = "\n".join(map(text, notebook["cells"]))
-    for question in exercises(name):
+def nothing_is_given_away(handed_out: Path, questions: list[teacher.Question]) -> None:
+    whole = handed_out.read_text(encoding="utf-8")
+    cells = json.loads(whole)["cells"]
+    everything = "\n".join(map(text, cells))
+    for question in questions:
         assert question.stub in everything
         assert question.solution not in everything
     for word in ("SOLUTION", "HIDDEN", "<summary>Solution"):
         assert word not in everything
-    assert not re.search(r"demand\(.*seed=", everything)
-    assert "<summary>Hint 2</summary>" in everything
-    assert not any(cell.get("outputs") for cell in notebook["cells"])
+    assert not re.search(r"demand\([^\n]*seed", whole)
+    assert not re.search(r"\bpredict\([^\n]*answer=", everything)
+    assert "<summary>Hint" in everything
+    assert not any(cell.get("outputs") for cell in cells)
 
 
-def nbgraded(environment: Path, course: Path, name: str) -> dict[str, tuple[float, float]]:
-    """The points of each learner, and those that there are."""
-    run(environment, course, "nbgrader", "generate_assignment", name)
-    handed_out = course / "release" / name / f"{name}.ipynb"
-    nothing_is_given_away(handed_out, name)
-    for who, answer in answers(handed_out, name).items():
-        place = course / "submitted" / who / name
-        place.mkdir(parents=True)
-        (place / handed_out.name).write_text(answer, encoding="utf-8")
-    run(environment, course, "nbgrader", "autograde", name)
-    run(environment, course, "nbgrader", "export")
-    rows = csv.DictReader(io.StringIO((course / "grades.csv").read_text(encoding="utf-8")))
+@dataclass
+class Learner:
+    """notebook: what they hand in. told: what is said of each exercise that they did not solve."""
+
+    notebook: str
+    told: dict[str, str]
+
+
+def learners(handed_out: Path, questions: list[teacher.Question]) -> dict[str, Learner]:
+    """Who solves nothing; who solves all; who solves the first of several, and errs in others."""
+    names = [question.name for question in questions]
+    erring = questions[1:] or questions
+    mistakes = {question.name: WRONG[question.name][0] for question in erring}
+    wrong = {q.name: as_a_cell(mistakes[q.name].thing, q.asked) for q in erring}
+    solved = {question.name: question.solution for question in questions}
+    told = {name: mistake.says for name, mistake in mistakes.items()}
     return {
-        row["student_id"]: (float(row["score"]), float(row["max_score"]))
-        for row in rows
-        if row["assignment"] == name
+        "untouched": Learner(written(handed_out, questions, {}), dict.fromkeys(names, "Not yet: ")),
+        "solved": Learner(written(handed_out, questions, solved), {}),
+        "erring": Learner(written(handed_out, questions, solved | wrong), told),
     }
 
 
-def ottered(environment: Path, course: Path, name: str) -> dict[str, tuple[float, float]]:
-    own = {"PYTHONPATH": str(NOTEBOOKS), "SCHED_PROGRESS": str(course / "progress")}
-    run(environment, course, "otter", "assign", f"{name}.ipynb", "dist", **own)
-    (tests,) = (course / "dist" / "autograder").glob("*.zip")
-    handed_out = course / "dist" / "student" / f"{name}.ipynb"
-    nothing_is_given_away(handed_out, name)
-    points = {}
-    for who, answer in answers(handed_out, name).items():
-        place = course / who
+def written(handed_out: Path, questions: list[teacher.Question], answers: dict[str, str]) -> str:
+    """A notebook with each answer in the place of its stub."""
+    notebook = json.loads(handed_out.read_text(encoding="utf-8"))
+    for question in questions:
+        (stub,) = (c for c in notebook["cells"] if text(c).strip() == question.stub.strip())
+        stub["source"] = answers.get(question.name, stub["source"])
+    return json.dumps(notebook)
+
+
+# --- the points -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Marked:
+    """An exercise: its points, those that there are, and what the learner reads about it."""
+
+    points: float
+    most: float
+    feedback: str
+
+
+Marks = dict[str, dict[str, Marked]]  # by learner, and by exercise
+
+
+def nbgraded(environment: Path, course: Path, path: Path) -> tuple[dict[str, Learner], Marks]:
+    name, questions = path.stem, asked(path)
+    run(environment, course, "nbgrader", "generate_assignment", name)
+    handed_out = course / "release" / name / path.name
+    nothing_is_given_away(handed_out, questions)
+    everybody = learners(handed_out, questions)
+    for who, learner in everybody.items():
+        place = course / "submitted" / who / name
+        place.mkdir(parents=True)
+        (place / path.name).write_text(learner.notebook, encoding="utf-8")
+    for command in ("autograde", "generate_feedback"):
+        run(environment, course, "nbgrader", command, name)
+    run(environment, course, "nbgrader", "export")
+    marks: Marks = {}
+    for who in everybody:
+        page = (course / "feedback" / who / name / f"{name}.html").read_text(encoding="utf-8")
+        scores = re.findall(r'#(?:test|hidden)-(\w+)">.*?\(Score: ([\d.]+) / ([\d.]+)\)', page)
+        said = html.unescape(re.sub(r"<[^>]*>", "", page))
+        marks[who] = {
+            question.name: Marked(
+                sum(float(points) for asks, points, _ in scores if asks == question.name),
+                sum(float(most) for asks, _, most in scores if asks == question.name),
+                said,
+            )
+            for question in questions
+        }
+    rows = csv.DictReader(io.StringIO((course / "grades.csv").read_text(encoding="utf-8")))
+    exported = {r["student_id"]: float(r["score"]) for r in rows if r["assignment"] == name}
+    assert exported == {who: sum(m.points for m in marks[who].values()) for who in everybody}
+    return everybody, marks
+
+
+def ottered(environment: Path, course: Path, path: Path) -> tuple[dict[str, Learner], Marks]:
+    name, questions = path.stem, asked(path)
+    run(environment, course, "otter", "assign", path.name, name)
+    (tests,) = (course / name / "autograder").glob("*.zip")
+    handed_out = course / name / "student" / path.name
+    nothing_is_given_away(handed_out, questions)
+    everybody = learners(handed_out, questions)
+    marks: Marks = {}
+    for who, learner in everybody.items():
+        place = course / name / who
         place.mkdir()
-        (place / handed_out.name).write_text(answer, encoding="utf-8")
-        own["SCHED_PROGRESS"] = str(place / "progress")
-        command = ("otter", "run", "-a", str(tests), "-o", str(place), handed_out.name)
-        run(environment, place, *command, **own)
+        (place / path.name).write_text(learner.notebook, encoding="utf-8")
+        run(environment, place, "otter", "run", "-a", str(tests), path.name)
         results = json.loads((place / "results.json").read_text(encoding="utf-8"))["tests"]
-        points[who] = (
-            sum(float(test.get("score", 0)) for test in results),
-            sum(float(test.get("max_score", 0)) for test in results),
-        )
-    with zipfile.ZipFile(tests) as archive:
-        asked = [place for place in archive.namelist() if place.startswith("tests/")]
-    assert len(asked) == len(exercises(name))
-    return points
+        marks[who] = {
+            test["name"]: Marked(test["score"], test["max_score"], test["output"])
+            for test in results
+            if "score" in test
+        }
+    return everybody, marks
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_an_untouched_assignment_gets_no_point_and_a_solved_one_gets_all(
-    grader: str, environment: Path, name: str, tmp_path: Path
+GRADED = {"nbgrader": nbgraded, "otter": ottered}
+
+
+def faults(grader: str, environment: Path, course: Path, path: Path) -> list[str]:
+    """What is wrong with the points of an assignment, from its export to its feedback."""
+    export = (sys.executable, "-m", "lab.teacher", grader, path.stem, str(course))
+    run(environment, NOTEBOOKS, *export)
+    everybody, marks = GRADED[grader](environment, course, path)
+    found = []
+    for who, learner in everybody.items():
+        assert marks[who].keys() == {question.name for question in asked(path)}
+        for name, marked in marks[who].items():
+            told = learner.told.get(name)
+            if (marked.points, marked.most) != (0 if told else 2, 2):
+                found.append(f"{grader}, {who}: {name} gets {marked.points} of {marked.most}")
+            if told and told not in re.sub(r"\s+", " ", marked.feedback):
+                found.append(f"{grader}, {who}: {name} is not told {told!r}")
+    return found
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_points_are_for_what_is_solved_and_the_feedback_says_what_is_not(
+    environments: dict[str, Path], courses: dict[str, Path], path: Path
 ) -> None:
-    export = (str(environment / "bin" / "python"), "-m", "lab.teacher", grader, name[:2])
-    run(environment, NOTEBOOKS, *export, str(tmp_path))
-    graded = {"nbgrader": nbgraded, "otter": ottered}[grader]
-    points = graded(environment, tmp_path, name)
-    all_points = 2.0 * len(exercises(name))
-    assert points == {"untouched": (0, all_points), "solved": (all_points, all_points)}
+    with ThreadPoolExecutor(2) as threads:
+        found = threads.map(lambda g: faults(g, environments[g], courses[g], path), NEEDED)
+    assert [*chain(*found)] == []

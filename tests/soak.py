@@ -11,7 +11,8 @@ instants  interrupts at every instant in every state of every scheduler and pool
 notebooks each run again from each of its headings, and the series with each right answer
 browser   every notebook in JupyterLab, worked through as a learner does; needs Chromium
 lite      the notebooks in a browser with nothing installed, and the conformance suite there
-grader    assignments for nbgrader and Otter, installed beside: untouched no point, solved all
+grader    every notebook as an assignment for nbgrader and Otter, installed beside: untouched no
+          point, solved all, a wrong answer none and its message
 site      every page of the site in Chromium: nothing from elsewhere, no fault that axe-core finds
 kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
 cuts      a durable queue whose power is cut 200 times at "full" and at "normal", in a model

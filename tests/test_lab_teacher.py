@@ -89,6 +89,29 @@ def test_for_otter_each_question_holds_its_parts_in_order(path: Path) -> None:
     assert not any(cell.get("outputs") for cell in cells)
 
 
+def test_for_otter_all_that_marking_needs_goes_along(tmp_path: Path) -> None:
+    made = teacher.export("otter", "03", tmp_path, seeds())
+    config, first, *_ = json.loads(made.read_bytes())["cells"]
+    settings = dict(line.split(": ", 1) for line in config["source"].splitlines()[1:])
+    carried = json.loads(settings["autograder_files"])
+    assert {path.name for path in tmp_path.iterdir()} == {made.name, *carried}
+    assert not [*tmp_path.rglob("__pycache__")]
+    required = {re.split("[<>=]", each)[0] for each in json.loads(settings["requirements"])}
+    assert required >= {"ipywidgets", "matplotlib", "numpy", "pandas"}
+    # Where it marks, something may have imported the standard library's module before.
+    there = ["import sched as before, sys", "".join(first["source"])]
+    there += ["import lab.teacher, sched", "print(sched.__file__, lab.__file__, sep='\\n')"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(there)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = done.stdout.split("\n")[:2]
+    assert found == [str(tmp_path / name / "__init__.py") for name in ("sched", "lab")], done.stderr
+
+
 def push(heap: list[Any], item: Any) -> None:
     heap.append(item)
     i = len(heap) - 1
@@ -148,3 +171,9 @@ def test_the_command_writes_what_each_grader_begins_with(tmp_path: Path) -> None
     wrong = command("otter", "77")
     assert wrong.returncode == 1
     assert "no notebook is called '77'" in wrong.stderr
+
+
+def test_no_assignment_is_written_over_what_it_is_made_of() -> None:
+    for folder in (ROOT, NOTEBOOKS, NOTEBOOKS / "deeper", NOTEBOOKS / "lab" / ".."):
+        with pytest.raises(ValueError, match=r"^folder must not be .*, got /"):
+            teacher.export("otter", "01", folder, seeds())

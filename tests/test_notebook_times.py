@@ -158,6 +158,40 @@ def test_the_teachers_are_told_the_same_minutes_and_predictions_that_are_asked()
     assert set(named) <= asked
 
 
+def of_a_plan(cells: Sequence[NotebookNode], said: str) -> list[NotebookNode]:
+    """The cells of "to exercise 2", from the top, or of "sections 1 and 2"."""
+    if to := re.match(r" to exercise (\d)", said):
+        written = [
+            i for i, c in enumerate(cells) if re.search(r"exercise:(?!diagnose)", str(tags(c)))
+        ]
+        return [*cells[: written[int(to[1]) - 1] + 1]]
+    sections = re.match(r", sections (\d) and (\d)", said)
+    assert sections, said
+    heads = [re.match(r"## (\d) ", c.source) for c in cells]
+    number, found = "0", []
+    for cell, head in zip(cells, heads, strict=True):
+        number = head[1] if head and cell.cell_type == "markdown" else number
+        found += [cell] if number in sections.groups() else []
+    return found
+
+
+def test_the_minutes_of_the_plan_for_a_day_are_those_of_its_parts() -> None:
+    page = (NOTEBOOKS / "teachers.md").read_text(encoding="utf-8")
+    plan = re.findall(r"^\| \d+:\d\d \| \[(\d\d)\]\((\S+)\)(.*?)\| (\d+) \|", page, flags=re.M)
+    assert len(plan) >= 6
+    for number, name, said, told in plan:
+        taken = minutes(of_a_plan(read(NOTEBOOKS / name).cells, said), number)
+        assert abs(int(told) - taken) <= 1, (number, taken)
+
+
+def test_the_parts_of_a_plan_are_found() -> None:
+    cells = [text("# 01"), text("## 1 · A"), code("x", "exercise:a"), text("## 2 · B")]
+    cells += [code("fault", "exercise:diagnose_01"), code("y", "exercise:b"), text("## 3 · C")]
+    assert of_a_plan(cells, " to exercise 1; more") == cells[:3]
+    assert of_a_plan(cells, " to exercise 2, in pairs") == cells[:6]
+    assert of_a_plan(cells, ", sections 2 and 3: the storm") == cells[3:]
+
+
 def test_what_is_to_do_is_found_in_any_cell_and_nothing_else_is() -> None:
     cells = [
         text("explain(this), exercise:none"),

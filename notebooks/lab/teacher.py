@@ -4,7 +4,8 @@ Run in `notebooks/`; the grader is nbgrader or otter, and 01 the number of a not
 its file ("01_inside_a_heap"). FOLDER gets the notebook as that grader wants it from a teacher: the
 stub of each exercise, the solution in the place where the grader takes it out again, and after the
 learner's own check a cell with a point, which asks the same check, and a hidden one, which asks it
-with larger cases of another seed. No outputs, and the folded solutions are left out.
+with larger cases of another seed. No outputs, and the folded solutions are left out. For otter, it
+also gets `lab` and the package, which go into the zip that marks.
 
 Nothing is graded here. What the cells ask is `demand`, below.
 """
@@ -12,18 +13,25 @@ Nothing is graded here. What the cells ask is `demand`, below.
 import argparse
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import requires
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
+
+import _sched_first
+
+import sched
 
 from . import check
 from .check.searching import other_cases
 from .launch import fresh
 
-NOTEBOOKS = Path(__file__).resolve().parents[1]
+LAB = Path(__file__).resolve().parent
+NOTEBOOKS = LAB.parent
 CHECK = re.compile(r"check\.(\w+)\((.*)\)", re.S)
 SOLUTION = re.compile(
     r"<details><summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.S
@@ -155,6 +163,31 @@ c = get_config()  # noqa: F821
 c.ClearSolutions.code_stub = {{"python": ""}}
 """
 
+# Where otter marks there is nothing but what its zip holds, and what pip finds by these names.
+# The package is not installed there, so the standard library's module of its name comes first.
+CARRIED = (LAB, Path(sched.__file__).parent, Path(_sched_first.__file__))
+FIRST = "import _sched_first\n\n_sched_first.install()  # for the grader"
+
+
+def otter_requirements() -> list[str]:
+    """What pip has to install where otter marks, besides otter: what our notebooks import."""
+    wanted = re.compile(r"""(?!jupyterlab)([^;]+);.*\bextra == ["']lab["']""")
+    found = [wanted.match(line) for line in requires("priority-sched") or ()]
+    return [each[1].strip() for each in found if each]
+
+
+def otter_config() -> str:
+    """What a notebook for otter begins with."""
+    settings = {
+        "init_cell": True,
+        "export_cell": False,
+        "check_all_cell": False,
+        "autograder_files": [path.name for path in CARRIED],
+        "requirements": otter_requirements(),
+    }
+    lines = (f"{name}: {json.dumps(value)}" for name, value in settings.items())
+    return "\n".join(["# ASSIGNMENT CONFIG", *lines])
+
 
 def assignment(grader: str, notebook: bytes, seeds: Callable[[], int]) -> bytes:
     """A stored notebook as a teacher's copy for a grader ("nbgrader" or "otter")."""
@@ -162,8 +195,9 @@ def assignment(grader: str, notebook: bytes, seeds: Callable[[], int]) -> bytes:
     found = questions(made["cells"])
     cells: list[Cell] = []
     if grader == "otter":
-        config = "# ASSIGNMENT CONFIG\ninit_cell: true\nexport_cell: false\ncheck_all_cell: false"
-        cells.append(_new("raw", "otter-config", config))
+        cells.append(_new("raw", "otter-config", otter_config()))
+        cells.append(_new("code", "otter-first", FIRST))
+        cells[-1]["metadata"] = {"jupyter": {"source_hidden": True}}
     waiting: list[Cell] = []
     for cell in made["cells"]:
         if cell["id"] in found:
@@ -181,7 +215,12 @@ def assignment(grader: str, notebook: bytes, seeds: Callable[[], int]) -> bytes:
 
 
 def export(grader: str, name: str, folder: Path, seeds: Callable[[], int]) -> Path:
-    """Write the assignment; where it is. Raises LookupError if there is no such notebook."""
+    """Write the assignment; where it is.
+
+    Raises LookupError if there is no such notebook, ValueError if the folder is one of ours.
+    """
+    if folder.resolve() in (NOTEBOOKS.parent, NOTEBOOKS, NOTEBOOKS / "deeper"):
+        raise ValueError(f"folder must not be where the notebooks themselves are, got {folder}")
     every = [*NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"), *NOTEBOOKS.glob("deeper/*.ipynb")]
     fit = [path for path in every if name == path.stem]
     fit = fit or [path for path in every if name == path.name[:2] and path.parent == NOTEBOOKS]
@@ -197,20 +236,30 @@ def export(grader: str, name: str, folder: Path, seeds: Callable[[], int]) -> Pa
     else:
         place = folder
         place.mkdir(parents=True, exist_ok=True)
+        for carried in CARRIED:
+            _copy(carried, place / carried.name)
     (place / fit[0].name).write_bytes(content)
     return place / fit[0].name
+
+
+def _copy(path: Path, there: Path) -> None:
+    if path.is_dir():
+        without = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(path, there, ignore=without, dirs_exist_ok=True)
+    else:
+        shutil.copy(path, there)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.teacher")
     parser.add_argument("grader", choices=sorted(GRADERS))
     parser.add_argument("notebook", help="a number such as 01, or the name of a notebook")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("course"))
+    parser.add_argument("folder", type=Path, help="where your course is, or shall be")
     given = parser.parse_args()
     draw = SystemRandom()
     try:
         made = export(given.grader, given.notebook, given.folder, lambda: draw.randrange(10**6))
-    except (LookupError, OSError) as error:
+    except (LookupError, OSError, ValueError) as error:
         print(f"lab.teacher: {error}", file=sys.stderr)
         return 1
     print(f"The assignment is in {made}. What comes next: teachers.md.")
