@@ -52,10 +52,10 @@ help:
 lab: .venv/.lab
 	@.venv/bin/python notebooks/lab/launch.py $(ARGS)
 
-# Any Python will do to say that none is new enough.
+# Any Python from 3.6 on, where f"" is known, will do to say that none is new enough.
 doctor:
 	@for python in $(PYTHONS) python3 python; do \
-	    if "$$python" -c '' 2>/dev/null; then exec "$$python" notebooks/lab/doctor.py $(PYTHONS); fi; \
+	    if "$$python" -c 'f""' 2>/dev/null; then exec "$$python" notebooks/lab/doctor.py $(PYTHONS); fi; \
 	done; echo 'MISSING  Python 3.11 or later: install it, then make PYTHON=/path/to/python3.11 lab'; exit 1
 
 plots: .venv/.lab

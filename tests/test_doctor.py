@@ -1,5 +1,6 @@
 """`make doctor` names what is missing, and one command that mends it."""
 
+import ast
 import os
 import shutil
 import socket
@@ -33,6 +34,19 @@ def test_a_python_that_is_absent_or_too_old_is_missing(
     assert code == 1
     assert "MISSING  Python 3.11 or later: install it, then make PYTHON=" in said
     assert told(capsys, python, sys.executable)[0] == 0, "another one will do"
+
+
+def test_a_python_that_is_too_old_can_say_so() -> None:
+    """Python 3.6 knows the syntax, and no annotation asks it for what it has not, as list[str]."""
+    tree = ast.parse(Path(doctor.__file__).read_text(encoding="utf-8"), feature_version=(3, 6))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    evaluated = [
+        a.annotation for f in functions for a in ast.walk(f.args) if isinstance(a, ast.arg)
+    ]
+    evaluated += [function.returns for function in functions]
+    evaluated += [node.annotation for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
+    assert len(evaluated) >= 10
+    assert [each for each in evaluated if not isinstance(each, ast.Name | ast.Constant)] == []
 
 
 def test_a_python_without_venv_and_pip_is_told_with_its_cure(

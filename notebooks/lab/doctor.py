@@ -42,7 +42,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def main(pythons: list[str], port: int = PORT) -> int:
+def main(pythons: "list[str]", port: int = PORT) -> int:
     """Print what is there and what is not. 1 if anything is missing that all the rest needs."""
     missing = []
 
