@@ -173,6 +173,18 @@ def test_the_command_writes_what_each_grader_begins_with(tmp_path: Path) -> None
     assert "no notebook is called '77'" in wrong.stderr
 
 
+def test_otter_leaves_out_a_cell_whose_widget_could_hang() -> None:
+    left_out = [
+        "".join(cell["source"])
+        for path in EVERY
+        for cell in exported("otter", path)
+        if teacher.SKIPPED in cell["metadata"].get("tags", [])
+    ]
+    assert left_out
+    assert all("interact(" in source for source in left_out)
+    assert sum(texts(exported("otter", path)).count("interact(") for path in EVERY) == len(left_out)
+
+
 def test_no_assignment_is_written_over_what_it_is_made_of() -> None:
     for folder in (ROOT, NOTEBOOKS, NOTEBOOKS / "deeper", NOTEBOOKS / "lab" / ".."):
         with pytest.raises(ValueError, match=r"^folder must not be .*, got /"):

@@ -166,6 +166,9 @@ c.ClearSolutions.code_stub = {{"python": ""}}
 # Where otter marks there is nothing but what its zip holds, and what pip finds by these names.
 # The package is not installed there, so the standard library's module of its name comes first.
 CARRIED = (LAB, Path(sched.__file__).parent, Path(_sched_first.__file__))
+# It has no time limit, and nbclient, which runs the cells, may wait for ever where a widget catches
+# what is shown, as that of `interact` does. So it leaves out such a cell when it marks.
+SKIPPED = "otter_ignore"
 FIRST = "import _sched_first\n\n_sched_first.install()  # for the grader"
 
 
@@ -206,6 +209,8 @@ def assignment(grader: str, notebook: bytes, seeds: Callable[[], int]) -> bytes:
             continue
         if any(_tagged(cell, "solution:")):
             cell["source"] = SOLUTION.sub("", _source(cell)).strip()
+        if grader == "otter" and "interact(" in _source(cell) and cell["cell_type"] == "code":
+            cell["metadata"].setdefault("tags", []).append(SKIPPED)
         cells.append(cell)
         if waiting and cell["cell_type"] == "code":  # the learner's own check
             cells += waiting
