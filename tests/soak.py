@@ -41,7 +41,7 @@ from tests.mutants import MUTANTS, ROOT, Mutant, existing_tests
 TOO_LONG = 120  # seconds; a test that never ends has noticed what is wrong, in its way
 PATIENCE = 10  # seconds; what many a mutant breaks is noticed by waiting in vain for so long
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "work", "__pycache__", ".*_cache", ".hypothesis", "out"
+    *(".git", ".venv", "work", "build", "__pycache__", ".*_cache", ".hypothesis", "out")
 )
 # Only hypothesis: the other plugins take longer to load than most tests take to fail.
 PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "_hypothesis_pytestplugin"}
