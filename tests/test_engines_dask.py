@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -69,6 +70,16 @@ class NotPicklable:
         raise RuntimeError("I stay here")
 
 
+class EndsWhoWritesIt:
+    def __reduce__(self) -> Any:
+        raise SystemExit
+
+
+class EndsWhoReadsIt:
+    def __reduce__(self) -> Any:
+        return sys.exit, ()
+
+
 def raises(error: type[BaseException]) -> None:
     raise error("said by the call")
 
@@ -99,6 +110,9 @@ def test_what_cannot_be_pickled_is_told_and_spoils_no_other(executor: DaskExecut
         gone.result(0)
     here = executor.submit(lambda: NotPicklable())
     assert "NotPicklable cannot be pickled" in str(here.exception(PATIENCE))
+    ends = [executor.submit(kind) for kind in (EndsWhoWritesIt, EndsWhoReadsIt)]
+    assert str(ends[0].exception(PATIENCE)) == "a EndsWhoWritesIt cannot be pickled: SystemExit"
+    assert isinstance(ends[1].exception(PATIENCE), SystemExit)
     assert good.result(PATIENCE) == 3
 
 

@@ -209,7 +209,7 @@ class DaskExecutor(Executor):
                 continue
             try:
                 good, value = cloudpickle.loads(answer[number])
-            except Exception as fault:  # a class that there is over there alone
+            except BaseException as fault:  # a class that is over there alone; what it asks for
                 good, value = False, fault
             if good:
                 call.future.set_result(value)
@@ -307,7 +307,8 @@ def run_call(pickled: bytes) -> bytes:
         outcome = False, error
     try:
         return bytes(cloudpickle.dumps(outcome))
-    except Exception as fault:
-        value = outcome[1]
-        text = f"a {arguments.class_name(value)} cannot be pickled: {arguments.as_error(fault)}"
+    except BaseException as fault:  # what it is pickled with is the user's code
+        name = arguments.class_name
+        why = arguments.as_error(fault) if isinstance(fault, Exception) else name(fault)
+        text = f"a {name(outcome[1])} cannot be pickled: {why}"
         return bytes(cloudpickle.dumps((False, TypeError(text))))
