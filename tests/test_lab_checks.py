@@ -462,6 +462,18 @@ def test_no_address_and_no_page_is_shown() -> None:
     assert len(page) < 5_000
 
 
+def test_nobody_really_waits_for_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits_where_there_is_no_task(scheduler: Any, stop: Any) -> None:
+        while scheduler.get_next_task():
+            pass
+        stop.wait()
+
+    monkeypatch.setattr("threading.Condition.wait", refuses_to_sleep)
+    assert "it would be for ever" in check.work.examine(waits_where_there_is_no_task).detail
+    for right in RIGHT["work"]:
+        assert check.work.examine(right).state == "right"
+
+
 def test_keyboard_interrupt_is_the_learners_own() -> None:
     def interrupted(heap: Any, item: Any) -> None:
         raise KeyboardInterrupt

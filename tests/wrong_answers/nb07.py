@@ -426,6 +426,34 @@ def with_a_helper(to_do, write, run):
     return [once(name) if begun <= 2 else write(f"dead {name}") for name, begun in to_do]
 
 
+@wrong("carry_on", "carry_on", "writes done where run raises OSError")
+def writes_done_in_any_case(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+            continue
+        write(f"begin {name}")
+        try:
+            run(name)
+        finally:
+            write(f"done {name}")
+
+
+@also_right("carry_on")
+def goes_on_after_an_error(to_do, write, run):
+    for name, begun in to_do:
+        if begun >= 3:
+            write(f"dead {name}")
+            continue
+        write(f"begin {name}")
+        try:
+            run(name)
+        except Exception as error:
+            print(name, error)
+        else:
+            write(f"done {name}")
+
+
 # --- the diagnosis --------------------------------------------------------------------------------
 
 D = "diagnose_07"

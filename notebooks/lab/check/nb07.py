@@ -133,9 +133,28 @@ def carry_on(function: Any) -> Verdict:
     if unfit:
         return unfit
     found = smallest_failure(partial(_carry_on, function=function), crashes())
+    found = found or smallest_failure(partial(_run_raises, function=function), [[]])
     return found or right(
         "wherever the program dies, nothing is lost, one task at most runs again, and poison ends."
     )
+
+
+def _run_raises(trial: Trial, _case: Case, function: Any) -> None:
+    """A program may die of an error, too: then what stands in a `finally` is still done."""
+    lines: list[str] = []
+
+    def run(_name: str) -> None:
+        raise OSError("the disk is full")
+
+    trial.note("def run(name): raise OSError('the disk is full')")
+    try:
+        shown = "carry_on([('mail', 0)], write, run)"
+        trial.call(shown, CARRY_ON, function, [("mail", 0)], lines.append, run)
+    except BrokenError:
+        pass  # it may end the program, and need not
+    if "done mail" in lines:
+        detail = f"It wrote {lines}, and 'mail' was not run to its end: it is lost."
+        raise BrokenError(CARRY_ON, "writes done where run raises OSError", detail)
 
 
 def _carry_on(trial: Trial, case: Case, function: Any) -> None:
