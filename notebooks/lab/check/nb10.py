@@ -197,7 +197,7 @@ def _two_of_them(trial: Trial, _case: Case, kind: Any) -> None:
     other = trial.call(f"other = {kind.__name__}(a_queue())", kind.__name__, kind, a_queue())
     got = trial.call(f"other.add(1, 0, {START})", "add", other.add, 1, 0, START)
     if is_number(first) and got == first + 1:
-        detail = f"The numbers are {first} and {got}. What it remembers belongs on self."
+        detail = "The second goes on where the first was. What it remembers belongs on self."
         raise BrokenError("add", "counts the tasks of another one", detail)
 
 
