@@ -160,6 +160,16 @@ def test_no_word_of_a_picture_is_cut_or_on_another(which: int) -> None:
     plt.close("all")
 
 
+def test_all_lines_of_a_queue_have_one_colour_and_differ_in_their_dashes() -> None:
+    names = ("heap, take", "naive sort, take", "heap, add")
+    points = {128: 1.0, 256: 2.0}
+    lines = plots.costs(dict.fromkeys(names, points), "A title", "seconds").axes[0].lines
+    take, naive, add = (line.get_color() for line in lines)
+    assert take == add != naive
+    assert len({line.get_linestyle() for line in lines}) == 3
+    plt.close("all")
+
+
 def test_a_picture_is_told_in_words() -> None:
     first, level, second = (plots.describe(figure) for figure in drawn())
     assert "rising: 1.3 at n = 128, 10,000 at n = 1,048,576" in first

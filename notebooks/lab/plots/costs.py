@@ -16,21 +16,26 @@ Points = Mapping[int, float]  # a cost by n
 def costs(lines: Mapping[str, Points], title: str, unit: str, *, level: bool = False) -> Any:
     """One panel, a line for each kind of cost; on logarithmic axes, a cost of 0 has no place.
 
+    lines: by name, such as "heap, take"; all lines of one queue have one colour.
     level: whether the costs have a plain axis from 0, to see how level a line is.
 
     Returns the figure, which ``describe`` puts into words. O(number of points).
     """
     with styled("costs") as plt:
         figure, ax = plt.subplots(figsize=(WIDTH, 3.2 if level else 4.0), layout="constrained")
-        ends = []
+        ends, colours = [], dict[str, str]()
         for number, (name, points) in enumerate(lines.items()):
+            queue = name.partition(",")[0]
+            own = {"color": colours[queue]} if queue in colours else {}
             # Two lines may lie on one another: the later one is hollow and larger, to see both.
             (line,) = ax.plot(
                 list(points),
                 list(points.values()),
                 markersize=9 if number else 5,
                 fillstyle="none" if number else "full",
+                **own,
             )
+            colours[queue] = line.get_color()
             ends.append((name, list(points.values())[-1], line.get_color()))
         _sizes(ax, next(iter(lines.values())))
         if level:
