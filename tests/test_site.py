@@ -96,7 +96,8 @@ def test_a_question_says_nothing_of_buttons_that_are_not_there() -> None:
     )
     assert question.outputs[0].data["text/plain"] == "What do you expect? Choose 1 or 2."
     assert answer.outputs[0].text == "What happened: 2\n"
-    assert empty.outputs == score.outputs == []
+    assert empty.outputs == []
+    assert [output.text for output in score.outputs] == ["Where you run it: your score.\n"]
 
 
 @pytest.mark.parametrize(

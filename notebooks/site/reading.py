@@ -1,9 +1,9 @@
 """What the site makes of what it reads, before Sphinx does: plain functions from text to text.
 
 A notebook    loses the cells that only CI needs, the one by which a deeper notebook finds `lab`,
-              what its questions say to whoever can run them, and the score; what answers a
-              question is folded; a picture gets its description as alt text, and leads to
-              itself alone.
+              what its questions say to whoever can run them; what answers a question is
+              folded; where a learner's own words and score would be, it says so; a picture
+              gets its description as alt text, and leads to itself alone.
 A page        may show a file from elsewhere in the repository, which is kept there alone:
               `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
               `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
 ROOT = NOTEBOOKS.parent
@@ -35,6 +36,10 @@ SHOWN = {
 
 # --- notebooks ------------------------------------------------------------------------------------
 
+OF_WHOEVER_ANSWERS = {
+    "explained(": "Where you run it: your own words, beside ours.\n",
+    "score(": "Where you run it: your score.\n",
+}
 ANSWER = re.compile(r"^What happened:", re.M)  # what reveal() prints
 SHORT = 12  # characters of a cell of a table that stay in one line: 129 ms
 ALT = 250  # characters; the whole description stands below the picture
@@ -78,8 +83,9 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
             asked = {"code_prompt_show": "Show what happens", "code_prompt_hide": "Hide it"}
             cell.metadata.setdefault("mystnb", {}).update(asked)
         cell.metadata["tags"] = tags(cell) + (["hide-cell"] if len(folded) == 2 else folded)
-        if cell.source.startswith(("explained(", "score(")):
-            cell.outputs = []  # of whoever answers; here nobody has
+        for call, said in OF_WHOEVER_ANSWERS.items():
+            if cell.source.startswith(call):
+                cell.outputs = [new_output("stream", text=said)]  # type: ignore[no-untyped-call]
         for output in cell.outputs:
             say_nothing_of_buttons(output)
             if "text/html" in output.get("data", {}):
