@@ -52,6 +52,7 @@ html_theme = "furo"
 html_title = "sched"
 # Pictures that were drawn once more for a phone: see reading.pictures.
 NARROW = sorted((HERE.parents[1] / "benchmarks" / "results").glob("*_narrow.png"))
+html_scaled_image_link = False  # it has a link already
 html_static_path = ["static", *map(str, NARROW)]
 templates_path = ["templates"]
 html_css_files = ["site.css"]
