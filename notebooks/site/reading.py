@@ -41,7 +41,7 @@ OF_WHOEVER_ANSWERS = {
     "score(": "Where you run it: your score.\n",
 }
 ANSWER = re.compile(r"^What happened:", re.M)  # what reveal() prints
-SHORT = 12  # characters of a cell of a table that stay in one line: 129 ms
+SHORT = 8  # characters of a cell of a table that stay in one line: 129 ms
 ALT = 250  # characters; the whole description stands below the picture
 PATH = "import sys\n\nsys.path"
 # Columns have gaps or rules; what is drawn has signs for it; a line of code is its own.
