@@ -28,6 +28,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any
 
 from sched.arguments import as_error
@@ -41,6 +42,7 @@ from sched.task import Task
 STILLBORN = 3  # processes in a row that end before they are ready
 LOOK = 0.1  # seconds between two looks at whether a process still comes up
 KILLED_IN = 10.0  # seconds in which a process that is killed has ended
+DAY = 86400.0
 READY = b"ready"
 
 
@@ -94,7 +96,7 @@ class Processes(Runner):
         in_time = True
         try:
             pipe.send_bytes(call)
-            if timeout is not None and not pipe.poll(timeout):
+            if timeout is not None and not comes_within(timeout, pipe):
                 in_time = False
                 stop()
                 raise EOFError
@@ -105,6 +107,10 @@ class Processes(Runner):
             if not in_time:
                 raise TimeoutError(f"killed after its timeout of {timeout:g} s") from None
             raise ProcessDiedError(f"the process that ran it {_end(code)}") from None
+        except BaseException:  # no memory, say; its answer is not to be taken for another task's
+            stop()
+            self.leave()
+            raise
         finally:
             stop.over()
         succeeded, value = pickle.loads(outcome)
@@ -197,6 +203,16 @@ class _Mine(threading.local):
     pipe: Any = None
     tell: Any = None
     process: "Future[None] | None" = None
+
+
+def comes_within(seconds: float, pipe: Connection) -> bool:
+    """Whether something comes in that time. Day by day: the system counts milliseconds up to 2**31,
+    and what it refuses is no time that is over."""
+    end = monotonic() + seconds
+    while (left := end - monotonic()) > DAY:
+        if pipe.poll(DAY):
+            return True
+    return pipe.poll(max(0.0, left))
 
 
 def _quiet(process: Any) -> Any:

@@ -250,7 +250,8 @@ def unwritable(text: str) -> Unwritable:
 
 
 @action("jobs.same")
-def same(value: int) -> int:
+def same(value: int, seconds: float = 0.0) -> int:
+    time.sleep(seconds)
     return value
 
 

@@ -731,6 +731,33 @@ def test_a_process_that_is_killed_is_missed_though_a_child_of_it_lives_on(
 
 
 @hard
+def test_a_timeout_of_a_month_and_longer_is_none_that_is_over(make: Make) -> None:
+    s = HeapScheduler()
+    with make(s, 1) as pool:
+        ids = [
+            s.add_task(1, "t", action=jobs.same, args=(n,), timeout=timeout)
+            for n, timeout in enumerate((30 * 86400.0, None, 1e18, 1e300, None))
+        ]
+        assert [pool.wait(i, PATIENCE).result for i in ids] == [*range(5)]
+
+
+@hard
+def test_what_fails_while_an_answer_is_read_leaves_it_to_no_other_task(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(seconds: float, pipe: Any) -> bool:
+        raise MemoryError  # its answer is still to come, and would be the next one that is read
+
+    monkeypatch.setattr(processes, "comes_within", no_memory)
+    s = HeapScheduler()
+    with make(s, 1) as pool:
+        bad = s.add_task(1, "t", action=jobs.same, args=(0, 0.3), timeout=PATIENCE)
+        ids = [s.add_task(2, "t", action=jobs.same, args=(n,)) for n in range(1, 4)]
+        assert [pool.wait(i, PATIENCE).result for i in ids] == [1, 2, 3]
+        assert pool.wait(bad, PATIENCE).error == "MemoryError"
+
+
+@hard
 def test_what_cannot_go_over_or_come_back_fails_that_task_alone(make: Make) -> None:
     s = HeapScheduler()
     with make(s) as pool:
