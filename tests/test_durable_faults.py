@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sched import TaskStatus, WorkerPool
+from sched import TaskStatus, UnknownTaskError, WorkerPool
 from sched.durable import Reader, SQLiteScheduler, StorageError, action, copying, opening, schema
 from sched.durable.copying import compact_file, copy_file
 from sched.durable.store import Store
@@ -548,6 +548,22 @@ def looked_into(path: Path) -> str:
         os._exit(0)
     """
     return as_nobody(code, path)
+
+
+def test_a_bad_argument_of_a_look_is_named(path: Path) -> None:
+    reader = Reader(path)
+    for look in (reader.pending, reader.dead, reader.finished):
+        for limit in ("x", None, 1.5, True, -2):
+            with pytest.raises((TypeError, ValueError), match=f"limit must .*got {limit!r}"):
+                look(limit)
+        assert look(2**70) == look(-1) == look() != []
+        assert look(0) == []
+    for task_id in ("x", None, 1.5, True):
+        with pytest.raises(TypeError, match=f"task_id must be an int, got {task_id!r}"):
+            reader.task(task_id)
+    for unknown in (2**70, -(2**70), 0):
+        with pytest.raises(UnknownTaskError):
+            reader.task(unknown)
 
 
 def test_a_look_leaves_nothing_beside_a_file_that_nobody_has(path: Path) -> None:

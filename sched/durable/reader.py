@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from sched.arguments import LARGEST, SMALLEST, as_count, as_task_id
 from sched.durable import schema
 from sched.durable.counters import Counters
 from sched.durable.disk_table import SELECT
@@ -27,7 +28,8 @@ class Reader:
     """Of the file at a path. What is due counts as waiting until the owner has noticed.
 
     Each method opens the file anew and sees one moment of it. Raises StorageError if it is not a
-    file of this scheduler; whether it is damaged is found out where it is read."""
+    file of this scheduler; whether it is damaged is found out where it is read. Raises TypeError or
+    ValueError for a bad argument."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = as_path(path)
@@ -72,6 +74,7 @@ class Reader:
 
     def pending(self, limit: int = -1) -> list[Task]:
         """The first pending tasks, ready ones in order, then by run_at; -1 for all. O(limit)."""
+        limit = _as_limit(limit)
 
         def read(connection: sqlite3.Connection) -> list[Task]:
             ready = f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?"
@@ -90,16 +93,17 @@ class Reader:
 
     def dead(self, limit: int = -1) -> list[Task]:
         """The dead letters, first failed first; -1 for all. O(tasks that have ended)."""
-        return self._tasks(f"WHERE {ENDED} = {FAILED} ORDER BY ended LIMIT ?", limit)
+        return self._tasks(f"WHERE {ENDED} = {FAILED} ORDER BY ended LIMIT ?", _as_limit(limit))
 
     def finished(self, limit: int = -1) -> list[Task]:
         """The tasks of the history, last ended first; -1 for all. O(tasks that have ended)."""
         history = f"WHERE {ENDED} IN ({SUCCEEDED}, {CANCELLED})"
-        return self._tasks(f"{history} ORDER BY ended DESC LIMIT ?", limit)
+        return self._tasks(f"{history} ORDER BY ended DESC LIMIT ?", _as_limit(limit))
 
     def task(self, task_id: int) -> Task:
         """A snapshot of a task. O(log n). Raises UnknownTaskError."""
-        known = -(2**63) <= task_id < 2**63  # SQLite has no larger numbers
+        task_id = as_task_id(task_id)
+        known = SMALLEST <= task_id <= LARGEST  # SQLite has no larger numbers
         found = self._tasks("WHERE id = ?", task_id) if known else []
         if not found:
             raise unknown(task_id)
@@ -129,6 +133,10 @@ class Reader:
             raise StorageError(self.path, error.strerror or str(error)) from None
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
+
+
+def _as_limit(limit: object) -> int:
+    return min(as_count(limit, "limit", at_least=-1), LARGEST)
 
 
 def _tasks(connection: sqlite3.Connection, where: str, value: int) -> list[Task]:
