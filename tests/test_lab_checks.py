@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -415,6 +416,26 @@ def test_what_a_default_keeps_is_named_and_does_not_outlive_the_check() -> None:
         "Make it inside kept, so that each call has its own."
     )
     assert str(second) == str(first)
+
+
+def test_what_a_class_keeps_for_all_is_named_and_does_not_outlive_the_check() -> None:
+    class Shared:
+        heap: list[Any] = []  # noqa: RUF012
+        lines: deque[str] = deque()  # noqa: RUF012
+
+        def add(self, due: float, task: Any) -> None:
+            heapq.heappush(self.heap, (due, id(task), task))
+
+        def take(self, now: float) -> Any:
+            return heapq.heappop(self.heap)[2] if self.heap and self.heap[0][0] <= now else None
+
+    first, second = check.waiting.examine(Shared), check.waiting.examine(Shared)
+    assert "returns something where nothing is due" in first.message
+    assert first.detail.endswith(
+        "Shared.heap is one for all. Make it in __init__, on self, so that each has its own."
+    )
+    assert str(second) == str(first)
+    assert not Shared.heap
 
 
 async def is_async(scheduler: Any) -> list[str]:

@@ -607,6 +607,26 @@ class WithABoundary(OfTheNotebook):
 
 RIGHT[W].append(OfTheNotebook)
 
+
+@wrong("window", "take", "gives what was added to another window")
+class WithOneMemoryForAll:
+    def __init__(self, size, disk, memory=[]):  # noqa: B006
+        self.size, self.disk, self.memory = size, disk, memory
+
+    def add(self, item):
+        if not self.memory or item >= max(self.memory):
+            self.disk.add(item)
+            return
+        insort(self.memory, item)
+        if len(self.memory) > self.size:
+            self.disk.add(self.memory.pop())
+
+    def take(self):
+        if not self.memory:
+            self.memory += self.disk.smallest(self.size)
+        return self.memory.pop(0) if self.memory else None
+
+
 # --- a checksum -----------------------------------------------------------------------------------
 
 S = "sound"

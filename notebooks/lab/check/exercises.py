@@ -1,6 +1,7 @@
 """An exercise and its check, and the table of all of them."""
 
 import dis
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from copy import copy
 from inspect import iscoroutinefunction, isgeneratorfunction
@@ -64,11 +65,11 @@ class Exercise:
         """Check an answer; whatever it is, a verdict comes back."""
         if answer is None or answer is Ellipsis:
             return not_yet("write your answer above, then run this cell again.")
-        defaults = _Defaults(answer)
+        kept = _Kept(answer)
         try:
             verdict = apart(lambda: self._examine(answer))
-            if verdict.state == "wrong" and (kept := defaults.changed()):
-                verdict.detail = f"{verdict.detail}\n{kept}".strip()
+            if verdict.state == "wrong" and (why := kept.changed()):
+                verdict.detail = f"{verdict.detail}\n{why}".strip()
             return verdict
         except AbandonedError as abandoned:
             trial, shown, operation = abandoned.call
@@ -84,44 +85,63 @@ class Exercise:
                 f"It needs {self.asks_for}. (What went wrong: {type(error).__name__}.)",
             )
         finally:
-            defaults.put_back()
+            kept.put_back()
 
     def __repr__(self) -> str:
         return f"<check.{self.name}: needs {self.asks_for}>"
 
 
-class _Defaults:
-    """The lists, sets and dictionaries that an answer's functions have for defaults.
+class _Kept:
+    """The lists, dictionaries and the like that an answer keeps from call to call.
 
-    Each is kept from call to call. A check has to begin with what the learner wrote, the second
-    time as well.
+    They are defaults of its functions, or stand in its class, where all objects share them. A check
+    has to begin with what the learner wrote, the second time as well.
     """
 
     def __init__(self, answer: Any) -> None:
-        inside = vars(answer).values() if isinstance(answer, type) else ()
-        functions = [f for f in (answer, *inside) if type(f) is FunctionType]
-        self._before = [(f, f.__defaults__, _copied(f.__defaults__)) for f in functions]
+        self._all: list[tuple[str, Any, Any]] = []  # what to say, the thing, a copy of it
+        own = [c for c in answer.__mro__ if c is not object] if isinstance(answer, type) else []
+        inside = [(c, name, thing) for c in own for name, thing in vars(c).items()]
+        for kind, name, thing in inside:
+            if type(thing) in _CONTAINERS and not name.startswith("__"):
+                say = (
+                    f"{kind.__name__}.{name} is one for all. Make it in __init__, on self, so that "
+                )
+                self._all.append((f"{say}each has its own.", thing, copy(thing)))
+        for function in (answer, *(thing for _, _, thing in inside)):
+            if type(function) is not FunctionType or not function.__defaults__:
+                continue
+            code = function.__code__
+            names = code.co_varnames[: code.co_argcount][-len(function.__defaults__) :]
+            for name, thing in zip(names, function.__defaults__, strict=False):
+                if type(thing) in _CONTAINERS:
+                    say = (
+                        f"The default of {name} is made once, and kept from call to call. Make it "
+                    )
+                    say += f"inside {function.__name__}, so that each call has its own."
+                    self._all.append((say, thing, copy(thing)))
 
     def changed(self) -> str:
-        """What to say if a default is another one now; else nothing."""
-        for function, now, before in self._before:
-            code = function.__code__
-            names = code.co_varnames[: code.co_argcount][-len(before) :]
-            for name, new, old in zip(names, now or (), before, strict=False):
-                if type(old) in (list, dict, set) and len(new) != len(old):
-                    return (
-                        f"The default of {name} is made once, and kept from call to call. "
-                        f"Make it inside {function.__name__}, so that each call has its own."
-                    )
+        """What to say if one of them is not what it was; else nothing."""
+        for say, now, before in self._all:
+            if _inside(now) != _inside(before):
+                return say
         return ""
 
     def put_back(self) -> None:
-        for function, _, before in self._before:
-            function.__defaults__ = before or None
+        for _, now, before in self._all:
+            if _inside(now) == _inside(before):
+                continue
+            now.clear()
+            (now.extend if isinstance(now, list | deque) else now.update)(before)
 
 
-def _copied(defaults: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    return tuple(copy(d) if type(d) in (list, dict, set) else d for d in defaults or ())
+_CONTAINERS = (list, dict, set, deque, defaultdict, Counter)  # and nothing odder
+
+
+def _inside(thing: Any) -> list[int]:
+    """Which things it holds: whether they are equal, no class of the learner's is asked."""
+    return [id(one) for one in (*thing, *(thing.values() if isinstance(thing, dict) else ()))]
 
 
 def exercise(

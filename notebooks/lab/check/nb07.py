@@ -11,7 +11,7 @@ from typing import Any
 from ..broken import left_by
 from ..crashing import Restarted, ToDo
 from ..disk import Disk
-from .exercises import a_kind, exercise, need_class, need_diagnosis, need_function
+from .exercises import a_kind, exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import Case, Verdict, random_cases, right, sequences, smallest_failure, wrong
 
@@ -344,6 +344,8 @@ def window(answer: Any) -> Verdict:
     unfit = need_class(answer, "check.window(Window)", "add", "take")
     if unfit:
         return unfit
+    if found := smallest_failure(partial(_two_windows, kind=answer), [[]]):
+        return found
     for size in (2, 1, 3):
         scenario = partial(_window, kind=answer, size=size)
         found = smallest_failure(
@@ -357,6 +359,21 @@ def window(answer: Any) -> Verdict:
     cases = [list(range(number)) for number in range(1, 20)]  # all are added, then all taken
     found = smallest_failure(partial(_window, kind=answer, size=5, few_reads=True), cases)
     return found or right("the order is exact, and never more than a window of items is in memory.")
+
+
+def _two_windows(trial: Trial, _case: Case, kind: Any) -> None:
+    made = []
+    for name in ("w", "other"):
+        disk = Disk()
+        shown = f"{name} = {kind.__name__}(2, Disk())"
+        made.append(trial.call(shown, kind.__name__, kind, 2, disk))
+    for item in (1, 2):
+        trial.call(f"w.add({item})", "add", made[0].add, item)
+    trial.call("w.take()", "take", made[0].take)
+    got = trial.call("other.take()", "take", made[1].take)
+    if is_number(got) and got == 2:
+        detail = f"It gave {got}. What it remembers belongs on self, where each has its own."
+        raise BrokenError("take", "gives what was added to another window", detail)
 
 
 def _window(trial: Trial, case: Case, kind: Any, size: int, few_reads: bool = False) -> None:
