@@ -158,6 +158,13 @@ def as_limit(value: object, argument: str) -> int | None:
     return None if value is None else as_count(value, argument, at_least=1)
 
 
+def as_flag(value: object, argument: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{argument} must be True or False, got {shown(value)}")
+    return value
+
+
 def as_callable(value: object, argument: str) -> Callable[..., Any]:
     """Something that can be called."""
     if not callable(value):
@@ -240,7 +247,7 @@ def as_pause(task: Task, error: str | BaseException, retry_in: object, final: bo
     it does not."""
     seconds = None if retry_in is None else as_seconds(retry_in, "retry_in")
     policy = task.retry
-    if final:
+    if as_flag(final, "final"):
         return None
     if policy is None:
         return seconds

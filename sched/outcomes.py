@@ -3,7 +3,7 @@
 import threading
 from time import monotonic, sleep
 
-from sched.arguments import as_seconds
+from sched.arguments import as_flag, as_seconds
 from sched.crew import Crew
 from sched.events import TaskEvent
 from sched.execution import current_task
@@ -26,6 +26,7 @@ class Outcomes(Crew):
         """
         if timeout is not None:
             timeout = as_seconds(timeout, "timeout")
+        progress = as_flag(progress, "progress")
         if self._is_own_thread():
             raise RuntimeError("drain() called by a task of this pool would wait for that task")
         self._refuse_if_not_started()

@@ -144,6 +144,7 @@ class Timeline:
         retries_only: leave first attempts out.
         """
         per = arguments.as_seconds(per, "per", positive=True)
+        retries_only = arguments.as_flag(retries_only, "retries_only")
         counts = [0] * (int((self.end - self.start) // per) + 1)
         for a in self.attempts:
             if a.attempt > 1 or not retries_only:

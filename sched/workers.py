@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 from sched import forks
-from sched.arguments import as_callable, as_count, as_seconds, shown
+from sched.arguments import as_callable, as_count, as_flag, as_seconds, shown
 from sched.base import Scheduler
 from sched.clock import VirtualClock
 from sched.execution import current_task, time_left
@@ -110,10 +110,8 @@ class WorkerPool(Outcomes):
         if executor == "process":
             # Once more, to be called before multiprocessing ends the processes at exit.
             atexit.register(shutdown_all)
-        if not isinstance(signals, bool):
-            raise TypeError(f"signals must be True or False, got {shown(signals)}")
         grace = as_seconds(grace, "grace")
-        self._signals = StopSignals(self._stop, grace) if signals else None
+        self._signals = StopSignals(self._stop, grace) if as_flag(signals, "signals") else None
         self._abandoned = False  # whether nobody waits any more for what runs
         forks.note(self)
 
@@ -169,9 +167,7 @@ class WorkerPool(Outcomes):
         Returns whether all running tasks had ended by themselves.
         With ``wait=False`` and without ``cancel_pending`` it may be called in a signal handler.
         """
-        for argument, value in (("wait", wait), ("cancel_pending", cancel_pending)):
-            if not isinstance(value, bool):
-                raise TypeError(f"{argument} must be True or False, got {shown(value)}")
+        wait, cancel_pending = as_flag(wait, "wait"), as_flag(cancel_pending, "cancel_pending")
         if timeout is not None:
             timeout = as_seconds(timeout, "timeout")
         self._runner.cancels_retries |= cancel_pending

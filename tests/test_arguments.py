@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import pickle
+import re
 from collections import UserDict
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -24,6 +25,7 @@ from sched import (
     UnknownTaskError,
     VirtualClock,
     WorkerPool,
+    simulate,
 )
 
 
@@ -268,6 +270,22 @@ def test_fail_refuses_and_the_task_runs_on(
     with pytest.raises((TypeError, ValueError), match=message):
         s.fail(task, error, retry_in=retry_in)
     s.complete(task)
+
+
+@pytest.mark.parametrize("flag", [1, 0, None, "no", np.bool_(True)], ids=repr)
+def test_what_only_counts_as_true_or_false_is_refused(flag: Any) -> None:
+    s = HeapScheduler()
+    s.add_task(1, "t")
+    task = s.get_next_task()
+    refused = f"must be True or False, got {re.escape(repr(flag))}"
+    with pytest.raises(TypeError, match=f"final {refused}"):
+        s.fail(task, "e", final=flag)
+    s.complete(task)
+    timeline = simulate(HeapScheduler(clock=VirtualClock()))
+    with pytest.raises(TypeError, match=f"retries_only {refused}"):
+        timeline.starts(retries_only=flag)
+    with WorkerPool(s) as pool, pytest.raises(TypeError, match=f"progress {refused}"):
+        pool.drain(progress=flag)
 
 
 def test_an_empty_batch_is_no_task(s: Scheduler) -> None:

@@ -74,9 +74,7 @@ class ShardedScheduler(Scheduler):
         self._number = arguments.as_count(shards, "shards", at_least=1)
         self._by = None if by is None else arguments.as_callable(by, "by")
         self._factory = arguments.as_callable(factory, "factory")
-        if not isinstance(relaxed, bool):
-            raise TypeError(f"relaxed must be True or False, got {arguments.shown(relaxed)}")
-        self._relaxed = relaxed
+        self._relaxed = arguments.as_flag(relaxed, "relaxed")
         super().__init__(**options)
 
     def make_ledger(self, clock: Clock, **limits: Any) -> ShardedLedger:
