@@ -85,7 +85,7 @@ lint: .venv/.dev
 	.venv/bin/python -m mypy
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/python -m pyright
 
-soak: .venv/.dev .venv/.lite
+soak: .venv/.dev
 	@.venv/bin/python -m tests.soak $(ARGS)
 
 browser: .venv/.dev
@@ -98,7 +98,7 @@ site: .venv/.dev
 	@echo 'The site is in build/site: open build/site/index.html.'
 
 # Links to what runs in the browser are only in a site that has it. LITE: see notebooks/site/lite.py.
-lite: .venv/.dev .venv/.lite
+lite: .venv/.dev
 	@$(MAKE) --no-print-directory site ARGS='-t lite'
 	@.venv/bin/python notebooks/site/lite.py build/site/lite $(LITE)
 	@echo 'It needs a server: .venv/bin/python -m http.server -d build/site'
@@ -143,8 +143,3 @@ clean:
 	@echo 'Installing what the tests need into .venv (once; a minute or two) ...'
 	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@touch .venv/.lab $@
-
-# JupyterLite: only where the site is published, and in the soak.
-.venv/.lite: .venv/.made pyproject.toml constraints.txt
-	@$(PIP) install --quiet -c constraints.txt -e '.[lite]'
-	@touch $@

