@@ -211,6 +211,14 @@ def test_it_stands_beside_the_notebooks(monkeypatch: pytest.MonkeyPatch) -> None
     assert own.place() == NOTEBOOKS / "my_scheduler.py"
 
 
+def test_in_a_browser_it_stands_beside_the_notebooks_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the progress is in a folder among them, where nobody looks for it."""
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert own.place() == folder.parent / "my_scheduler.py"
+
+
 # --- what it does ---------------------------------------------------------------------------------
 
 

@@ -109,7 +109,10 @@ def put_together(again: bool = False) -> ModuleType:
 def place() -> Path:
     """Where the file is: beside the notebooks, or where their progress is."""
     named = os.environ.get("SCHED_PROGRESS")
-    return (Path(named) if named else NOTEBOOKS) / f"{NAME}.py"
+    folder = Path(named) if named else NOTEBOOKS
+    if sys.platform == "emscripten":  # in a browser the notebooks are beside their progress
+        folder = folder.parent
+    return folder / f"{NAME}.py"
 
 
 def is_as_written(text: str) -> bool:

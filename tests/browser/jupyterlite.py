@@ -321,6 +321,21 @@ def test_a_prediction_is_kept_when_the_page_is_loaded_again(
     assert "You predicted: Pay the salaries" in said, said
 
 
+def test_what_the_learner_has_built_can_be_taken_away(
+    browser: Browser, whole: str, shots: Path | None
+) -> None:
+    sheet = Sheet(browser, whole, "10_your_own.ipynb", "lite/")
+    sheet.open()
+    sheet.run_all()
+    sheet.page.goto(f"{sheet.lite}tree/index.html")
+    sheet.page.locator(".jp-DirListing-item", has_text="my_scheduler.py").click()
+    sheet.picture(shots, "tree")
+    with sheet.page.expect_download() as download:
+        sheet.page.get_by_text("Download", exact=True).click()
+    assert download.value.suggested_filename == "my_scheduler.py"
+    assert "class Scheduler" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
 def test_what_is_published_takes_the_wheels_of_pyodide_from_its_cdn(
     browser: Browser, tmp_path: Path
 ) -> None:
