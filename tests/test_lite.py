@@ -131,6 +131,15 @@ def test_the_list_of_fonts_takes_the_place_of_that_of_matplotlib(tmp_path: Path)
     assert "DejaVu Sans" in {font["name"] for font in listed["ttflist"]}
 
 
+def test_each_page_looks_as_in_jupyterlab(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    page = tmp_path / "lab" / "index.html"
+    page.write_text("<head><title>a</title></head><body></body>")
+    lite.use_our_page(tmp_path)
+    assert '<link rel="stylesheet" href="../custom.css"></head>' in page.read_text()
+    assert (tmp_path / "custom.css").read_bytes() == (lite.PAGE / "custom.css").read_bytes()
+
+
 def test_in_a_browser_a_loop_that_waits_for_the_time_of_the_process_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -40,11 +40,11 @@ sys.path[:0] = [str(HERE), str(NOTEBOOKS)]
 from npm import MISSING, find_node, said  # noqa: E402
 from running import BEYOND_A_BROWSER, on_binder  # noqa: E402
 
-from lab.launch import copy_notebooks, fresh  # noqa: E402
+from lab.launch import PAGE, copy_notebooks, fresh  # noqa: E402
 
 CDN = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
-WIDGETS = {
+WIDGETS: dict[str, Any] = {
     "name": "jupyterlab-widgets",
     "version": "3.0.15",
     "file_name": "jupyterlab_widgets-3.0.15-py3-none-any.whl",
@@ -59,7 +59,7 @@ OF_PYODIDE = ["ipython", "jedi", "micropip", "sqlite3", "ssl"]
 COMPILED = ["matplotlib", "numpy", "pandas"]
 # For the core: the IPython of Pyodide does not start without sqlite3, which the core has not, and
 # the newest no longer does what the kernel asks of it.
-IPYTHON = {
+IPYTHON: dict[str, Any] = {
     "name": "ipython",
     "version": "9.9.0",
     "imports": ["IPython"],
@@ -152,6 +152,16 @@ def build(folder: Path, wheels: Path | None = None, core: bool = False) -> None:
         subprocess.run(
             command, cwd=source, env=os.environ | own, check=True, capture_output=True, text=True
         )
+    use_our_page(folder)
+
+
+def use_our_page(folder: Path) -> None:
+    """Have each page look as it does in `make lab`."""
+    shutil.copy(PAGE / "custom.css", folder)
+    for page in folder.glob("*/index.html"):
+        whole = page.read_text(encoding="utf-8")
+        ours = '<link rel="stylesheet" href="../custom.css"></head>'
+        page.write_text(whole.replace("</head>", ours, 1), encoding="utf-8")
 
 
 def extensions(kept: Path) -> list[Path]:
@@ -337,7 +347,8 @@ class Files:
 def core_packages(lock: Entry, folder: Path, kept: Path) -> dict[str, Entry]:
     """What the kernel needs that is pure Python: of this environment, as far as it is here."""
     official: dict[str, Entry] = lock["packages"]
-    packages, elsewhere = {}, {}
+    packages: dict[str, Entry] = {}
+    elsewhere: dict[str, Entry] = {}
     for name in [*closure({*OF_PYODIDE} - {"jedi"}, official), *OF_IPYTHON, "jedi"]:
         known = official.get(name)
         if name == "ipython":
