@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import in_browser
+from lab.launch import PAGE
 from tests.browser import jupyterlite
 from tests.wheel import ROOT
 
@@ -137,7 +138,7 @@ def test_each_page_looks_as_in_jupyterlab(tmp_path: Path) -> None:
     page.write_text("<head><title>a</title></head><body></body>")
     lite.use_our_page(tmp_path)
     assert '<link rel="stylesheet" href="../custom.css"></head>' in page.read_text()
-    assert (tmp_path / "custom.css").read_bytes() == (lite.PAGE / "custom.css").read_bytes()
+    assert (tmp_path / "custom.css").read_bytes() == (PAGE / "custom.css").read_bytes()
 
 
 def test_in_a_browser_a_loop_that_waits_for_the_time_of_the_process_ends(

@@ -87,7 +87,7 @@ class _Missing:
     def _needed(self, error: BaseException | None) -> str:
         if isinstance(error, NotInABrowserError):
             return error.needed
-        return self.needed.get(error.name, "") if isinstance(error, NameError) else ""
+        return self.needed.get(error.name or "", "") if isinstance(error, NameError) else ""
 
 
 def _made_in(source: str) -> set[str]:

@@ -66,7 +66,7 @@ OTHERWISE = {
         "run-resize",
     },
     "deeper/04_dead_letters.ipynb": {"run-pool"},
-    "deeper/08_stopping.ipynb": {"run-process", "run-async"},
+    "deeper/08_stopping.ipynb": {"run-process"},
     "deeper/08_time_is_up.ipynb": {"run-resize", "pay-off-size"},
 }
 
