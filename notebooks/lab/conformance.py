@@ -98,12 +98,13 @@ def conformance(make: Callable[..., Any], **options: Any) -> None:
 
     options: of `make`, such as levels=True.
     """
-    rows, first = [("what it promises", "cases", "")], None
+    # The words last: where a page is narrow, they alone go on below.
+    rows, first = [("cases", "", "what it promises")], None
     for promise in promises():
         number, verdict = tried(promise, make, **options)
-        rows.append((promise.words, str(number), "kept" if verdict is None else "broken"))
+        rows.append((str(number), "kept" if verdict is None else "broken", promise.words))
         first = first or verdict
-    print(text_table(rows, (0, 2), ruled=True))
+    print(text_table(rows, (1, 2), ruled=True))
     if first is not None:
         print(f"\n{first}")
 
