@@ -90,6 +90,7 @@ def draw_race(times: Any) -> None:
             axis.plot(times.index, times[name], color=COLOURS[colour], marker=marker, label=name)
         axis.set_xscale("log", base=2)
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:,.10g}")  # 100, not 10²
         axis.set_xticks(list(times.index), [f"{n:,}" for n in times.index])
         axis.set(xlabel="n, tasks added and then taken", ylabel="microseconds for each task")
         slowest = times.iloc[-1].idxmax()
