@@ -13,6 +13,7 @@ browser   every notebook in JupyterLab, worked through as a learner does; needs 
 lite      each notebook in a browser with nothing installed
 grader    every notebook as an assignment for nbgrader and Otter, installed beside: untouched no
           point, solved all, a wrong answer none and its message
+checkers  mypy and pyright on a program of a user's, told where this package is as the guide says
 site      every page of the site in Chromium: nothing from elsewhere, no fault that axe-core finds
 kills     a durable queue whose owner is killed with -9, 300 times at "full" and 75 at "normal"
 cuts      a durable queue whose power is cut 200 times at "full" and at "normal", in a model
@@ -227,6 +228,7 @@ PARTS = {
     "browser": lambda: soak_runs(1, "tests/browser", "--every-notebook"),
     "lite": lambda: soak_runs(1, "tests/browser/jupyterlite.py"),
     "grader": lambda: soak_runs(1, "tests/graders.py"),
+    "checkers": lambda: soak_runs(1, "tests/checkers.py"),
     "site": lambda: soak_runs(1, "tests/browser/site_pages.py"),
     "kills": lambda: soak_runs(1, "tests/test_durable_crash.py", "-k", "kill_9", "--kills=300"),
     "cuts": lambda: soak_runs(1, "tests/test_durable_power.py", "--cuts=200"),
