@@ -106,6 +106,7 @@ def test_the_notebooks_there_are_those_that_a_learner_starts_with(tmp_path: Path
         assert (f"Python has no {missing}" in top) == bool(missing)
         binder = f"[on Binder](https://mybinder.org/v2/gh/o/n/HEAD?labpath=notebooks/{name})"
         assert (binder in top) == bool(missing)
+        assert ("kept by this browser alone" in top) == (name[:2] in ("00", "10"))
 
 
 def test_lab_finds_there_what_it_reads(tmp_path: Path) -> None:

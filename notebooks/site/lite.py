@@ -83,6 +83,12 @@ SAID_AT_THE_TOP = (
     "**In a browser** Python has no {}: cells that need them fail, or say what they do instead. "
     "On your own machine, or {}, all of them run."
 )
+# In the first, where the reader begins to write, and in the last, which ends with a file.
+KEPT_HERE = (
+    "**In a browser** your files are kept by this browser alone. A click on the logo, at the top "
+    "left, lists them: choose one there to download it."
+)
+WITH_FILES = ("00_start_here", "10_your_own")
 
 Entry = dict[str, Any]
 
@@ -227,9 +233,11 @@ def learners_files(folder: Path, repository: str = "") -> None:
             "name": "python",
         }
         page = path.relative_to(folder).with_suffix("").as_posix()
+        said = KEPT_HERE if page in WITH_FILES else ""
         if page in BEYOND_A_BROWSER:
             binder = f"[on Binder]({on_binder(page, repository)})" if repository else "on Binder"
             said = SAID_AT_THE_TOP.format(BEYOND_A_BROWSER[page], binder)
+        if said:
             note = {"cell_type": "markdown", "id": "in-a-browser", "metadata": {}, "source": said}
             notebook["cells"].insert(1, note)
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
