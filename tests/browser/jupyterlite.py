@@ -59,6 +59,7 @@ OTHERWISE = {
     "09_real_world.ipynb": {"run-dask"},
     "deeper/03_pools.ipynb": {
         "run-poison",
+        "reveal-poison",
         "run-compute",
         "reveal-compute",
         "run-executor",
