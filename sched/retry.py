@@ -105,9 +105,10 @@ class RetryPolicy:
         return min(longest, self.cap)
 
     def seeded(self, seed: int) -> Self:
-        """A copy, of the same class, that draws its pauses under another seed. O(1)."""
+        """A copy, of the same class, with another seed, under which it draws its pauses. O(1)."""
         policy = copy(self)  # and not another one: a subclass may want other arguments
-        object.__setattr__(policy, "_random", random.Random(seed))
+        for name, value in (("seed", seed), ("_random", random.Random(seed))):
+            object.__setattr__(policy, name, value)
         return policy
 
     def pause(self, attempts: int) -> float:

@@ -316,6 +316,19 @@ def test_a_policy_with_other_arguments_keeps_its_own_pauses_and_draws_under_the_
     assert starts(Twice(8.0), 1) != starts(Twice(8.0), 2)
 
 
+def test_a_policy_that_draws_by_its_seed_is_given_one_for_each_attempt():
+    class Mild(RetryPolicy):
+        def pause(self, attempts: int) -> float:
+            return Random(self.seed).uniform(0.9, 1.0) * self.longest_pause(attempts)
+
+    def starts() -> list[float]:
+        rows = [{"priority": 1, "task_name": "t", "retry": Mild(2, base=8.0)} for _ in range(20)]
+        return [a.start for a in attempts(simulate(a_scheduler(*rows), 20, 1.0, 1.0))]
+
+    assert starts() == starts()
+    assert len({start for start in starts() if start > 0}) == 20
+
+
 # --- far away -------------------------------------------------------------------------------------
 
 
