@@ -141,6 +141,29 @@ def recursion_limit(low: int, before: int) -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
+def test_no_instant_falls_into_what_the_garbage_collector_calls() -> None:
+    def collected(_phase: str, _info: dict[str, int]) -> None:
+        pass
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        with handled_by(signal.default_int_handler):
+            number, reached = 0, True
+            while reached:
+                number += 1
+                s = HeapScheduler()
+                s.add_tasks([(1, "a"), (2, "b")])
+                reached, _, error = at_instant(number, s.check)
+                assert isinstance(error, KeyboardInterrupt) == reached
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(collected)
+    assert number > 5
+    assert gc.isenabled()
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_near_the_recursion_limit_loses_nothing(
     name: str, scheduler_class: type[Scheduler]

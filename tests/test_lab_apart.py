@@ -26,6 +26,7 @@ from lab.check import apart  # noqa: E402
 from lab.check.exercises import Exercise  # noqa: E402
 from lab.check.running import Trial  # noqa: E402
 from lab.check.searching import Case, Verdict, right, smallest_failure  # noqa: E402
+from tests.instants import no_collection  # noqa: E402
 from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
 
 
@@ -303,15 +304,16 @@ class Interrupter:
 def interrupted_at(place: int, act: Callable[[], object]) -> bool:
     """Whether there was such a place in what `act` does."""
     interrupter = Interrupter(place)
-    sys.settrace(interrupter)
-    try:
-        act()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        left = sys.gettrace()
-        sys.settrace(None)
-        interrupter.latest.clear()  # frames, and what they hold
+    with no_collection():
+        sys.settrace(interrupter)
+        try:
+            act()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            left = sys.gettrace()
+            sys.settrace(None)
+            interrupter.latest.clear()  # frames, and what they hold
     assert left is interrupter
     return False
 
