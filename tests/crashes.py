@@ -245,6 +245,9 @@ class Oracle:
                     taken.setdefault(task_id, []).append(attempts)
                     state = self.known.get(task_id, State(name, priority))
                     self.learn(task_id, replace(state, attempts=attempts - 1, detail=None).take())
+                    # Whoever takes a task may say its new priority before who changed it does.
+                    if ["reprioritize", task_id, priority] in under_way.values():
+                        self.known[task_id] = replace(self.known[task_id], priority=priority)
                 case "end":
                     task_id, *how = asked  # another thread may have told its next attempt before
                     self.learn(task_id, self.known[task_id].end(*how))

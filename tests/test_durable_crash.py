@@ -7,12 +7,13 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sched import TaskStatus, VirtualClock
 from tests import dying
-from tests.crashes import kill_and_compare, open_file
+from tests.crashes import Oracle, kill_and_compare, open_file
 from tests.dying import Rows
 from tests.mutants import ROOT
 
@@ -42,6 +43,37 @@ def test_nothing_acknowledged_is_lost_or_runs_again_after_kill_9(
         assert order == sorted(order)
         assert not any(state.status is TaskStatus.PENDING for state in oracle.known.values())
         oracle.check(s)
+
+
+def test_a_take_tells_of_a_priority_whose_change_was_not_yet_acknowledged(tmp_path: Path) -> None:
+    """Two threads are answered in turn, and may say so in the other turn."""
+    path = tmp_path / "tasks.db"
+    with open_file(path, "full") as s:
+        task_id = s.add_task(2.5, "t")
+        assert s.reprioritize(task_id, 1)
+        task = s.get_next_task()
+    assert task is not None
+    said: list[list[Any]] = [
+        [0, "add", ["t", 2.5]],
+        [0, "did", [task_id]],
+        [0, "reprioritize", task_id, 1],
+        [1, "take"],
+        [1, "did", [task_id, task.attempts, task.name, task.priority]],
+    ]
+    others = [
+        [line if line[1] != "reprioritize" else [0, "take"] for line in said],
+        [line if line[1] != "reprioritize" else [*line[:3], 3] for line in said],
+        [*said[:-1], [1, "did", [task_id, task.attempts, task.name, 2.5]]],
+    ]
+    for lines in (said, *others):
+        oracle = Oracle()
+        under_way = oracle.read(lines)
+        with open_file(path, "full") as s:
+            if lines is said:
+                oracle.compare(s, under_way)
+            else:
+                with pytest.raises(AssertionError, match=f"task {task_id} is"):
+                    oracle.compare(s, under_way)
 
 
 def test_what_kill_9_leaves_at_async_is_a_moment_of_the_past(tmp_path: Path) -> None:
