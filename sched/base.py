@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sched import arguments
 from sched.arguments import LARGEST, NOTHING, SMALLEST
-from sched.clock import Clock, as_clock
+from sched.clock import Clock, as_clock, checked
 from sched.entry import Details, TaskEntry
 from sched.events import Kind, Notices, Subscriber, Subscribers
 from sched.ledger import Ledger
@@ -57,7 +57,7 @@ class Scheduler:
     ) -> None:
         self.clock = as_clock(clock)
         self.ledger = self.make_ledger(
-            self.clock,
+            checked(self.clock),
             history=arguments.as_count(history, "history", at_least=0),
             max_dead_letters=arguments.as_limit(max_dead_letters, "max_dead_letters"),
             max_pending=arguments.as_limit(max_pending, "max_pending"),

@@ -23,7 +23,8 @@ class Clock(Protocol):
     """Anything with ``now()``, in seconds since the epoch, that does not run backwards.
 
     A scheduler reads its clock while it holds its lock, because the order of tasks depends on it:
-    a clock's ``now()`` must not call the scheduler.
+    a clock's ``now()`` must not call the scheduler. What it raises, or returns in place of a finite
+    number, is an error of the call that reads it, which changes nothing then.
     """
 
     def now(self) -> float:
@@ -37,12 +38,46 @@ def as_clock(value: object) -> Clock:
         return SystemClock()
     if isinstance(value, type) or not isinstance(value, Clock):
         raise TypeError(f"clock must have a method now(), got {shown(value)}")
-    now: Any = value.now()
-    if not isinstance(now, Real):
-        raise TypeError(f"clock.now() must be epoch seconds, got {shown(now)}")
-    if not abs(float(now)) < YEAR_10000:
-        raise ValueError(f"clock.now() must be epoch seconds, got {shown(now)}: in what unit?")
+    _as_reading(value.now(), "clock.now()")
     return value
+
+
+def checked(clock: Clock) -> Clock:
+    """One whose readings are times: the clock itself, or, where it is of the user's own making, one
+    that reads it and looks at what comes. O(1).
+
+    A text, a nan or an infinity among the times of tasks would break the order of all of them."""
+    return clock if type(clock) in (SystemClock, VirtualClock) else CheckedClock(clock)
+
+
+class CheckedClock:
+    """A clock of the user's own, which may return anything at any reading."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch. O(1). Raises what the clock raises, and
+        TypeError or ValueError, naming what it returned, if that is no time."""
+        return _as_reading(self._clock.now(), "clock.now()")
+
+
+def _as_reading(value: Any, what: str) -> float:
+    """A time that the user's own code has told."""
+    if isinstance(value, float) and abs(value) < YEAR_10000:  # nearly always
+        return value
+    if type(value) is bool or not isinstance(value, Real):
+        raise TypeError(f"{what} must be epoch seconds, got {shown(value)}")
+    number: Any = value
+    if not abs(number) < YEAR_10000:
+        hint = ": in what unit?" if abs(number) < inf else ""
+        raise ValueError(f"{what} must be epoch seconds, got {shown(value)}{hint}")
+    return float(number)
+
+
+def _checked(function: object, argument: str) -> Callable[[], float]:
+    read = as_callable(function, argument)
+    return lambda: _as_reading(read(), f"{argument}()")
 
 
 class SystemClock:
@@ -63,8 +98,11 @@ class SystemClock:
         monotonic: Callable[[], float] = time.monotonic,
         look_every: float = 0.01,
     ) -> None:
-        self._wall: Callable[[], float] = as_callable(wall, "wall")
-        self._monotonic: Callable[[], float] = as_callable(monotonic, "monotonic")
+        self._given = wall, monotonic
+        self._wall = _checked(wall, "wall")
+        # Read for each task: the machine's own needs no check.
+        own = monotonic is time.monotonic
+        self._monotonic = time.monotonic if own else _checked(monotonic, "monotonic")
         self._look_every = as_seconds(look_every, "look_every")
         self._lock = threading.RLock()
         self._offset: float = -inf
@@ -94,7 +132,7 @@ class SystemClock:
 
     def __reduce__(self) -> Any:
         """A copy looks at the clocks of the machine that it is on. O(1)."""
-        return type(self), (self._wall, self._monotonic, self._look_every)
+        return type(self), (*self._given, self._look_every)
 
     def __repr__(self) -> str:
         return f"<SystemClock: {self.now():.3f}>"

@@ -15,6 +15,7 @@ from itertools import count
 
 from sched.arguments import class_name
 from sched.base import Scheduler
+from sched.clock import checked
 from sched.execution import log_safely
 from sched.runner import Runner
 from sched.task import Task
@@ -142,7 +143,7 @@ class Crew:
 
     def _sleep(self, me: threading.Thread) -> Task | None:
         """Announce, look once more, and sleep; the task if there was one after all."""
-        now = self._scheduler.clock.now
+        now = checked(self._scheduler.clock).now
         with self._lock:
             self._sleepers.announce(me, now())
         due = None

@@ -17,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 from sched import forks
 from sched.arguments import shown
 from sched.base import Scheduler
+from sched.clock import checked
 from sched.entry import added_at
 from sched.events import TaskEvent
 from sched.histogram import Histogram, Recorder
@@ -141,7 +142,7 @@ class Monitor:
         task = event.task
         attempt, end = event.attempt or task, task.finished_at
         if end is None:  # it is to be tried again
-            end = self._scheduler.clock.now()
+            end = checked(self._scheduler.clock).now()
         start, entry = attempt.started_at, attempt.entry
         if start is None:  # it was cancelled without having run
             return
@@ -174,7 +175,7 @@ class Monitor:
     def snapshot(self) -> Snapshot:
         """How it stands now. Raises what ``Scheduler.metrics`` does (a closed file, say).
         O(workers + bounds)."""
-        tasks, at = self._scheduler.metrics(), self._scheduler.clock.now()
+        tasks, at = self._scheduler.metrics(), checked(self._scheduler.clock).now()
         workers = sum(pool.workers for pool in self._pools) if self._pools else None
         stuck = sum(getattr(pool, "stuck", 0) for pool in self._pools)
         with self._lock:

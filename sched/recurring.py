@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from sched import arguments
 from sched.arguments import NOTHING, YEAR_10000, as_seconds, as_timestamp, shown
 from sched.base import Scheduler
+from sched.clock import checked
 from sched.entry import Details
 from sched.schedules import CronLine, Interval, Schedule
 from sched.series import Recurring, calendar_of
@@ -67,7 +68,7 @@ def every(
     nothing is changed. Costs what an ``add_task`` does.
     """
     _require_scheduler(scheduler)
-    seconds, now = as_seconds(seconds, "seconds", positive=True), scheduler.clock.now()
+    seconds, now = as_seconds(seconds, "seconds", positive=True), checked(scheduler.clock).now()
     first = now + seconds if start is None else as_timestamp(start, "start")
     schedule = Interval(seconds, first, fixed=start is not None)
     if first < now:
@@ -111,7 +112,7 @@ def cron(
     _require_scheduler(scheduler)
     schedule = CronLine(line, tz)
     details = _details(priority, task_name, action, args, kwargs, timeout, retry, key)
-    return _begin(scheduler, schedule, schedule.after(scheduler.clock.now()), details)
+    return _begin(scheduler, schedule, schedule.after(checked(scheduler.clock).now()), details)
 
 
 def _require_scheduler(scheduler: object) -> None:

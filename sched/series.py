@@ -13,6 +13,7 @@ from math import inf
 from sched import forks
 from sched.arguments import shown
 from sched.base import Scheduler
+from sched.clock import checked
 from sched.entry import Details, details_of
 from sched.events import Kind, TaskEvent
 from sched.schedules import Schedule
@@ -106,7 +107,7 @@ class Recurring:
         task = _find(scheduler, task_id)
         if task is None:
             return
-        planned, now = task.run_at, scheduler.clock.now()
+        planned, now = task.run_at, checked(scheduler.clock).now()
         kept = self._schedule.keeps(planned, first) or planned <= now
         wanted = kept and details_of(task.entry)[:DESCRIBED] == self._details[:DESCRIBED]
         # An occurrence that has been tried keeps its count: one that kills the process would else
@@ -153,7 +154,7 @@ class Recurring:
         return _find(scheduler, self._latest[0])
 
     def _following(self, scheduler: Scheduler) -> float:
-        return self._schedule.after(max(self._latest[1], scheduler.clock.now()))
+        return self._schedule.after(max(self._latest[1], checked(scheduler.clock).now()))
 
     def _add(self, scheduler: Scheduler, moment: float) -> int:
         d = self._details

@@ -5,6 +5,7 @@ import json
 import math
 import pickle
 import re
+import reprlib
 from collections import UserDict
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -19,12 +20,14 @@ import pytest
 from sched import (
     HeapScheduler,
     InvalidTransitionError,
+    Monitor,
     RetryPolicy,
     Scheduler,
     SystemClock,
     UnknownTaskError,
     VirtualClock,
     WorkerPool,
+    every,
     simulate,
 )
 
@@ -210,6 +213,41 @@ class Says:
 
     def __repr__(self) -> str:  # in the id of a test: the same in every process
         return f"Says({self.said!r})"
+
+
+def test_a_clock_that_returns_no_time_is_named_and_changes_nothing(
+    scheduler_class: type[Scheduler],
+) -> None:
+    clock = Says(1000.0)
+    clock.now = lambda: clock.said
+    s = scheduler_class(clock=clock)
+    for name in ("running", "dead"):
+        s.add_task(1, name)
+    running: Any = s.get_next_task()
+    s.fail(s.get_next_task(), "no")  # type: ignore[arg-type]
+    s.add_task(1, "ready", key="k")
+    s.add_task(1, "waiting", delay=5)
+    before = [s.task(i).status for i in (1, 2, 3, 4)], s.metrics()
+    for said in ("1000", None, True, math.nan, math.inf, -math.inf, 1.7e18, 10**400):
+        clock.said = said
+        for call in (
+            *(lambda: s.add_task(2, "new"), lambda: s.add_task(2, "new", key="n", delay=1)),
+            *(lambda: s.add_tasks([(2, "new")]), s.get_next_task, s.peek_next_task),
+            *(lambda: s.complete(running), lambda: s.complete_and_get_next_task(running)),
+            *(lambda: s.fail(running, "e"), lambda: s.fail(running, "e", retry_in=1)),
+            *(lambda: s.abort(running), lambda: s.cancel(3), lambda: s.reprioritize(3, 5)),
+            *(lambda: s.requeue(2), s.next_run_time, lambda: list(s.pending_tasks())),
+            *(s.metrics, s.check, Monitor(s).snapshot),
+            lambda: every(s, 60, priority=1, task_name="again"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=r"clock\.now\(\) must be") as caught:
+                call()
+            assert reprlib.repr(said)[:5] in str(caught.value)
+    clock.said = 1000
+    assert ([s.task(i).status for i in (1, 2, 3, 4)], s.metrics()) == before
+    s.check()
+    s.complete(running)
+    assert type(s.task(1).finished_at) is float
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,18 @@ def test_the_system_clock_rises_in_all_threads() -> None:
     assert latest[-1] == pytest.approx(datetime.now(UTC).timestamp(), abs=60)
 
 
+@pytest.mark.parametrize("name", ["wall", "monotonic"])
+@pytest.mark.parametrize("bad", ["1", None, math.nan, math.inf, 1e18])
+def test_the_system_clock_names_what_it_was_told_and_does_not_keep_it(name: str, bad: Any) -> None:
+    told: dict[str, Any] = {"wall": 1000.0, "monotonic": 0.0}
+    clock = SystemClock(lambda: told["wall"], lambda: told["monotonic"], look_every=0)
+    before, told[name] = told[name], bad
+    with pytest.raises((TypeError, ValueError), match=rf"{name}\(\) must be epoch seconds, got"):
+        clock.now()
+    told[name] = before
+    assert clock.now() == 1000.0
+
+
 def test_the_virtual_clock_moves_only_when_told() -> None:
     clock = VirtualClock()
     assert clock.now() == clock.now() == 0.0
