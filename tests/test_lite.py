@@ -167,14 +167,17 @@ def pathto(page: str, resource: int = 0) -> str:
 def test_a_notebook_is_linked_to_where_it_runs() -> None:
     plain = running.links("01_a", pathto, in_browser=False, repository="")
     assert plain == (
-        "To answer, and to write your own: "
+        "Nothing runs on this page. To answer, and to write your own: "
         '<a href="../guide/start.html">open it on your machine</a>.'
     )
     said = running.links("01_a", pathto, in_browser=True, repository="o/n")
-    assert said.startswith(
-        '<a href="../lite/notebooks/index.html?path=01_a.ipynb">Run it in your browser</a>: nothing'
-    )
+    link = '<a href="../lite/notebooks/index.html?path=01_a.ipynb">'
+    assert f"{link}Run it in your browser</a>: nothing" in said
     assert "binder" not in said
+    here = '<a href="../guide/start.html">on your machine</a>'
+    assert running.where("01_a", pathto, in_browser=False) == here
+    both = running.where("01_a", pathto, in_browser=True)
+    assert both == f"{link}in your browser</a> or {here}"
 
 
 def test_the_first_page_leads_to_the_first_notebook() -> None:

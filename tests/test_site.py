@@ -1,8 +1,10 @@
 """What the site makes of notebooks and pages, without building it: `make browser` does that."""
 
+import ast
 import importlib
 import re
 import sys
+from html import unescape
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +12,7 @@ import nbformat
 import pytest
 
 import sched
+from lab import predictions
 from tests.test_notebook_rules import code, text
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -98,6 +101,72 @@ def test_a_question_says_nothing_of_buttons_that_are_not_there() -> None:
     assert answer.outputs[0].text == "What happened: 2\n"
     assert empty.outputs == []
     assert [output.text for output in score.outputs] == ["Where you run it: your score.\n"]
+
+
+TWO = "<ul><li>[7]</li><li>[5, 7]</li></ul>"
+
+
+@pytest.mark.parametrize(
+    ("call", "printed", "html"),
+    [
+        (
+            "predict",
+            "What do you expect? Choose 'a', 'b or c' or 1000.\nWithout buttons, predict(\"01-a\")",
+            "<p>What do you expect?</p><ul><li>a</li><li>b or c</li><li>1,000</li></ul>",
+        ),
+        (
+            "predict",
+            'What do you expect? Choose 4 or 4.2.\nWithout buttons, predict("01-recall-2")',
+            "<p>2. What do you expect?</p><ul><li>4</li><li>4.2</li></ul>",
+        ),
+        (
+            "predict",
+            'What do you expect: how many <seconds>?\nWithout buttons, predict("01-a")',
+            "<p>What do you expect: how many &lt;seconds&gt;?</p>",
+        ),
+        (
+            "practice",
+            "heap = [5, 7]\npop(): what now?\nOne of [7], [5, 7].\nWithout buttons, practice()",
+            f'<div class="highlight"><pre>heap = [5, 7]</pre></div><p>pop(): what now?</p>{TWO}',
+        ),
+        ("explain", "Why?\nWithout a text area, write explain()", "<p>Why?</p>"),
+    ],
+)
+def test_a_question_lists_its_choices(call: str, printed: str, html: str) -> None:
+    (cell,) = prepared(code(f"{call}()", plain=printed))
+    shown, to_answer = (output.data["text/html"] for output in cell.outputs)
+    assert shown == html
+    assert to_answer == reading.PLACE.format("Answer")
+    assert ("hide-input" in cell.metadata["tags"]) is (call != "practice")
+
+
+@pytest.mark.parametrize("call", ['turns("count")', "check.push(push)"])
+def test_below_what_a_reader_would_try_stands_where(call: str) -> None:
+    (cell,) = prepared(code(call, out="Not yet."))
+    assert cell.outputs[0].text == "Not yet."
+    assert cell.outputs[1].data["text/html"] == reading.PLACE.format("Try")
+
+
+def test_each_question_of_the_notebooks_has_all_of_its_choices() -> None:
+    """As its call names them, though they are read from what it has printed."""
+    asked = 0
+    for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
+        if not path.parent.samefile(NOTEBOOKS) and path.parent.name != "deeper":
+            continue
+        for cell in reading.read(path.read_text(encoding="utf-8")).cells:
+            if cell.cell_type != "code" or not cell.source.startswith("predict("):
+                continue
+            *questions, _ = (output.data["text/html"] for output in cell.outputs)
+            calls = [
+                node.value for node in ast.parse(cell.source).body if isinstance(node, ast.Expr)
+            ]
+            for call, html in zip(calls, questions, strict=True):
+                assert isinstance(call, ast.Call)
+                named = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
+                labels = [predictions.show(choice) for choice in named.get("choices", [])]
+                assert [unescape(label) for label in re.findall("<li>(.*?)</li>", html)] == labels
+                asked += 1
+    assert asked > 90
 
 
 @pytest.mark.parametrize(

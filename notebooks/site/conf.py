@@ -103,10 +103,12 @@ def show_pictures(
 def mend_for_screen_readers(
     _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Headings of the menu have a level, and a list of parameters is no list of definitions."""
+    """Headings of the menu have a level, a list of parameters is none of definitions, and what is
+    folded is called what can be read on it."""
     menu = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = menu.replace('"heading"', '"heading" aria-level="2"')
-    context["body"] = PARAMETERS.sub(as_divisions, context.get("body", ""))
+    body = PARAMETERS.sub(as_divisions, context.get("body", ""))
+    context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
 
 
 def as_divisions(found: re.Match[str]) -> str:
@@ -122,7 +124,7 @@ def set_out_arguments(
 def say_where_to_run_it(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Below the title of a notebook: this one cannot be written into. On the first page, too."""
+    """Below the title of a notebook, and below each question in it. On the first page, too."""
     if doctree is None:
         return
     if Path(app.env.doc2path(page)).suffix == ".ipynb":
@@ -132,6 +134,12 @@ def say_where_to_run_it(
             in_browser=app.tags.has("lite"),
             repository=os.environ.get("GITHUB_REPOSITORY", ""),
         )
+        where = running.where(page, context["pathto"], in_browser=app.tags.has("lite"))
+        for verb in ("Answer", "Try"):
+            place = reading.PLACE.format(verb)
+            context["body"] = context["body"].replace(
+                place, f'<p class="run-it">{verb} it {where}.</p>'
+            )
     elif page == root_doc and app.tags.has("lite"):
         said = running.front(context["pathto"])
     else:

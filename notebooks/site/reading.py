@@ -1,9 +1,10 @@
 """What the site makes of what it reads, before Sphinx does: plain functions from text to text.
 
-A notebook    loses the cells that only CI needs, the one by which a deeper notebook finds `lab`,
-              what its questions say to whoever can run them; what answers a question is
-              folded; where a learner's own words and score would be, it says so; a picture
-              gets its description as alt text, and leads to itself alone.
+A notebook    loses the cells that only CI needs, and the one by which a deeper notebook finds
+              `lab`; a question lists its choices, and has a place for links to where it can
+              be answered; what answers it is folded; where a learner's own words and score
+              would be, it says so; a picture gets its description as alt text, and leads to
+              itself alone.
 A page        may show a file from elsewhere in the repository, which is kept there alone:
               `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
               `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
@@ -12,8 +13,10 @@ A page        may show a file from elsewhere in the repository, which is kept th
 A docstring   states its arguments one below the other.
 """
 
+import ast
 import re
 from collections.abc import Callable
+from html import escape
 from itertools import count
 from os.path import relpath
 from pathlib import Path
@@ -51,6 +54,12 @@ LAID_OUT = re.compile(
 TO_WHOEVER_RUNS_IT = re.compile(
     r"^(Without buttons,|Without a text area,|Not predicted\.).*\n?", re.M
 )
+# Calls that want something of whoever runs them; each stands alone in its cell.
+ASKS = re.compile(r"(predict|explain|practice|turns|check)\b")
+CHOICES = re.compile(r"^(.*?)(?:Choose|One of) (.+)\.$", re.M)
+RECALLED = re.compile(r'"\d\d-recall-(\d+)"')
+# Filled in by conf.py when the page is written: a search finds nothing of it.
+PLACE = '<p class="run-it" data-verb="{}"></p>'
 
 
 def read(text: str) -> NotebookNode:
@@ -86,12 +95,52 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
         for call, said in OF_WHOEVER_ANSWERS.items():
             if cell.source.startswith(call):
                 cell.outputs = [new_output("stream", text=said)]  # type: ignore[no-untyped-call]
+        asks = ASKS.match(cell.source)
+        if asks and asks[1] in ("predict", "explain"):  # what they ask stands below
+            cell.metadata["tags"].append("hide-input")
         for output in cell.outputs:
+            shown = output.get("data", {}).get("text/plain", "")
             say_nothing_of_buttons(output)
+            if shown and asks and asks[1] in ("predict", "explain", "practice"):
+                number = RECALLED.search(shown)
+                output.data["text/html"] = question(output.data["text/plain"], number)
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = words_to_the_left(output.data["text/html"])
         cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+        if asks and cell.outputs:
+            verb = "Try" if asks[1] in ("turns", "check") else "Answer"
+            place = {"text/html": PLACE.format(verb)}
+            cell.outputs.append(new_output("display_data", place))  # type: ignore[no-untyped-call]
     return notebook
+
+
+def question(shown: str, recalled: re.Match[str] | None = None) -> str:
+    """The HTML of a question, its choices a list; recalled: its number, where several are asked.
+
+    shown: as it was printed, such as "What do you expect? Choose 'a', 'b' or 'c'."
+    """
+    choices = list[str]()
+    if found := CHOICES.search(shown):
+        shown, choices = shown[: found.end(1)], listed(found[2])
+    given, _, asked = shown.rstrip().rpartition("\n")
+    return (
+        (f'<div class="highlight"><pre>{escape(given)}</pre></div>' if given else "")
+        + f"<p>{recalled[1] + '. ' if recalled else ''}{escape(asked)}</p>"
+        + ("<ul>" + "".join(f"<li>{escape(c)}</li>" for c in choices) + "</ul>" if choices else "")
+    )
+
+
+def listed(choices: str) -> list[str]:
+    """The choices of "'a', 'b' or 'c'", as buttons show them. Raises ValueError where it is not."""
+    for found in [None, *re.finditer(" or ", choices)]:
+        text = choices if found is None else f"{choices[: found.start()]}, {choices[found.end() :]}"
+        try:
+            return [
+                f"{c:,}" if isinstance(c, int) else str(c) for c in ast.literal_eval(f"[{text}]")
+            ]
+        except (SyntaxError, ValueError):
+            continue
+    raise ValueError(f"choices must be Python's literals, got {choices!r}")
 
 
 def say_nothing_of_buttons(output: NotebookNode) -> None:
