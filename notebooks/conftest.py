@@ -2,8 +2,20 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import nbval.kernel
 import pytest
+from jupyter_client.manager import KernelManager
+
+from tests.transport import transport
+
+
+def manager(**options: Any) -> KernelManager:
+    return KernelManager(**transport(), **options)
+
+
+nbval.kernel.KernelManager = manager
 
 TOGETHER = os.environ.get("SCHED_PROGRESS")
 

@@ -15,9 +15,11 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from lab.launch import copy_notebooks
 from tests.test_notebook_rules import NOTEBOOKS, tags
+from tests.transport import transport
 
 PATIENCE = 300  # seconds for one cell, on a machine that may be busy with other things
 NOT_COMPARED = ("nbval-ignore-output", "nbval-skip")
@@ -54,6 +56,7 @@ def kernel(folder: Path, progress: Path, patience: float = PATIENCE) -> Iterator
         allow_errors=True,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
+        config=Config(KernelManager=transport()),
     )
     environment = {**os.environ, "SCHED_PROGRESS": str(progress)}
     with client.setup_kernel(env=environment):

@@ -22,6 +22,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from tests.transport import transport
 from tests.wheel import CLEAN, build_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -169,7 +170,7 @@ def test_the_package_is_found_by_a_kernel_started_in_the_notebooks(
 
 def ask_a_kernel(environment: Environment, cwd: Path) -> str:
     """What WHICH prints in a Jupyter kernel of the environment, started in `cwd`."""
-    manager = KernelManager(kernel_name="python3")
+    manager = KernelManager(kernel_name="python3", **transport())
     launch = [environment.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(argv=launch, language="python", display_name="asked")
     manager.start_kernel(cwd=str(cwd), env=CLEAN)
