@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 from benchmarks.__main__ import main
 from benchmarks.peers import check, field, plot, race, report, weigh
@@ -260,7 +262,8 @@ def test_the_command_leaves_what_is_beside_the_peers_alone(quick, tmp_path, monk
     kept = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["findings"]
     assert kept["fits"] == ["kept"]
     assert kept["peers"]["largest_n"] == 1024
-    assert imread(tmp_path / "peers.png").shape[1] > 1000
+    for picture in ("peers.png", "peers_narrow.png"):
+        assert imread(tmp_path / picture).shape[1] > 600
 
 
 def test_a_peer_that_is_not_installed_is_named_and_left_out(tmp_path, monkeypatch, capsys):
@@ -340,11 +343,17 @@ def test_the_titles_are_computed_from_the_results():
         plt.close(figure)
 
 
-def test_all_workloads_fit_into_two_rows_of_panels_with_each_peer_named_once_a_row():
-    figure = plot.dots(invented())
+@pytest.mark.parametrize(("narrow", "across", "pixels"), [(False, 3, 720), (True, 1, 358)])
+def test_all_workloads_are_shown_in_letters_that_can_be_read(narrow, across, pixels):
+    """On a page of the site, and on a phone: no letter is smaller than 11 pixels."""
+    with styled():
+        figure = plot.dots(invented(), narrow=narrow)
+        figure.canvas.draw()
     shown = [axis for axis in figure.axes if axis.get_title(loc="left")]
     assert [axis.get_title(loc="left") for axis in shown] == list(WORKLOADS)
-    assert len({round(axis.get_position().y0, 2) for axis in shown}) <= 2
+    assert len({round(axis.get_position().x0, 2) for axis in shown}) == across
+    sizes = [t.get_fontsize() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+    assert min(sizes) / 72 * pixels / figure.get_figwidth() >= 11
     first, *others = [[t.get_text() for t in axis.texts] for axis in shown]
     assert first.count("0.50") == 5
     assert all(len(texts) == len(first) for texts in others)
@@ -371,6 +380,7 @@ def test_nothing_in_a_plot_is_cut_off(quick):
         for draw, results in (
             (plot.dots, found),
             (plot.dots, invented()),
+            (partial(plot.dots, narrow=True), invented()),
             (plot.over_n, invented()),
         ):
             figure = draw(results)

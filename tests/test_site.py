@@ -242,7 +242,8 @@ def test_what_is_drawn_for_a_phone_is_shown_on_one() -> None:
     for path in (NOTEBOOKS.parent / "benchmarks" / "results").glob("*_narrow.png"):
         wide = path.name.replace("_narrow", "")
         assert path.with_name(wide).is_file()
-        assert f"/{wide})" in (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
+        pages = [NOTEBOOKS.parent / place for place in ("README.md", "benchmarks/README.md")]
+        assert any(f"/{wide})" in page.read_text(encoding="utf-8") for page in pages)
 
 
 def test_a_file_is_shown_with_its_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

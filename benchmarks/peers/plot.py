@@ -1,9 +1,12 @@
 """The race as two pictures: dots at the largest n, one panel for each workload, and lines over n.
 
+The dots are drawn once more for a phone, one panel below the other (peers_narrow.png).
+
 Ours are told from others by colour and by shape; each dot has its number, each line its name.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,8 @@ from benchmarks.style import (
 from benchmarks.subjects import HEAP, MULTILEVEL, RAW_HEAP
 from sched.plots.style import COLOURS, FAINT, NOTE
 
+# In inches: on a page 720 pixels wide, and on a phone of 360, letters are as large as text.
+WIDE, NARROW = 9.6, 5.0
 SHORTEST, LONGEST = 0.25, 16.0  # times raw heapq: what is longer is an arrow at the edge
 TICKS = (0.25, 1, 4, 16)
 THEIR_DOT: dict[str, Any] = {"color": "#777777", "marker": "o", "linestyle": "", "markersize": 7}
@@ -56,19 +61,19 @@ LOOKS_OF_OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def dots(found: PeerResults) -> Figure | None:
+def dots(found: PeerResults, *, narrow: bool = False) -> Figure | None:
     """Times raw heapq in each workload, at the largest n that each peer was timed at.
 
-    Two rows of panels at most, whose peers stand in the same order: named once, at the left.
+    In all rows of panels the peers stand in the same order: named once in each, at the left.
     """
     shown = [w for w in WORKLOADS if len(found.at_largest(w)) > 1]
     if not shown:
         return None
     peers = _in_order(found, shown)
-    across = -(-len(shown) // 2) if len(shown) > 3 else len(shown)
+    across = 1 if narrow else min(3, len(shown))
     down = -(-len(shown) // across)
     figure, grid = plt.subplots(
-        down, across, figsize=(13, 1.6 + down * (1 + 0.31 * len(peers))),
+        down, across, figsize=(NARROW if narrow else WIDE, 1.6 + down * (1 + 0.31 * len(peers))),
         sharex=True, sharey=True, layout="constrained", squeeze=False,
     )  # fmt: skip
     axes: list[Axes] = list(grid.flat)
@@ -78,11 +83,13 @@ def dots(found: PeerResults) -> Figure | None:
         _panel(axis, workload, found, peers, shortest)
     for axis in axes[len(shown) :]:
         axis.set_axis_off()
-    for axis in axes[max(0, len(shown) - across) : len(shown)]:
-        axis.set_xlabel("times raw heapq")
+    lowest = axes[max(0, len(shown) - across) : len(shown)]
+    for axis in axes if narrow else lowest:  # on a phone the lowest is far away
         axis.tick_params(labelbottom=True)
+    for axis in lowest:
+        axis.set_xlabel("times raw heapq")
     wrong = {check.peer for check in found.checks if check.order == "wrong"}
-    grid[0][0].set_yticks(range(len(peers)), [p + " (wrong order)" * (p in wrong) for p in peers])
+    grid[0][0].set_yticks(range(len(peers)), [p + "\n(wrong order)" * (p in wrong) for p in peers])
     for row in grid:
         for label, peer in zip(row[0].get_yticklabels(), peers, strict=True):
             label.set_fontweight("bold" if peer in OURS else "normal")
@@ -97,7 +104,7 @@ def dots(found: PeerResults) -> Figure | None:
             Line2D([], [], label="others", **THEIR_DOT),
             Line2D([], [], label="the limit: no queue, all there first", **LIMIT_DOT),
         ],
-        loc="outside lower center", ncols=3, frameon=False,
+        loc="outside lower center", ncols=1 if narrow else 3, frameon=False,
     )  # fmt: skip
     return figure
 
@@ -224,6 +231,7 @@ def _below_one(found: PeerResults) -> str:
 
 FIGURES: dict[str, Callable[[PeerResults], Figure | None]] = {
     "peers.png": dots,
+    "peers_narrow.png": partial(dots, narrow=True),
     "peers_over_n.png": over_n,
 }
 

@@ -278,7 +278,8 @@ def course_wheel(folder: Path) -> Path:
     }
     for part in ("*.py", "results/*"):
         for path in sorted((ROOT / "benchmarks").glob(part)):
-            files[path.relative_to(ROOT)] = path.read_bytes()
+            if not path.name.endswith("_narrow.png"):  # only the site shows these
+                files[path.relative_to(ROOT)] = path.read_bytes()
     for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
         if path.parent in (NOTEBOOKS, NOTEBOOKS / "deeper"):
             files[path.relative_to(ROOT)] = fresh(path.read_bytes())
