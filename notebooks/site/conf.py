@@ -55,6 +55,7 @@ NARROW = sorted((HERE.parents[1] / "benchmarks" / "results").glob("*_narrow.png"
 html_scaled_image_link = False  # it has a link already
 html_static_path = ["static", *map(str, NARROW)]
 templates_path = ["templates"]
+html_additional_pages = {"404": "404.html"}
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False

@@ -29,7 +29,7 @@ SOURCES = [
     if not {"lab", "site", "progress", ".ipynb_checkpoints"}
     & set(path.relative_to(NOTEBOOKS).parts)
 ]
-PAGES = [*SOURCES, "search", "genindex", "_modules/sched/heap"]
+PAGES = [*SOURCES, "404", "search", "genindex", "_modules/sched/heap"]
 PHONE, DESK = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
 
 
@@ -56,6 +56,29 @@ def address(site: Path) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def below(site: Path) -> Iterator[str]:
+    """The address of the site below a folder of a host, which has 404.html for all that is missing.
+
+    That is how GitHub Pages and others have it.
+    """
+
+    class Host(Quiet):
+        def send_error(self, code: int, *_: object) -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write((site / "404.html").read_bytes())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Host, directory=str(site.parent))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/{site.name}/"
         server.shutdown()
         thread.join()
 
@@ -150,6 +173,24 @@ def test_search_finds_a_word_of_a_notebook(watched: Watched) -> None:
     found.click()
     watched.page.wait_for_url("**/04_retries.html*")
     assert watched.faults == []
+
+
+@pytest.mark.parametrize("missing", ["nothing.html", "guide/nothing", "no/such/folder/"])
+def test_an_address_that_is_not_there_leads_back(
+    browser: Browser, below: str, missing: str
+) -> None:
+    with browser.new_context(viewport=PHONE) as context:
+        page = context.new_page()
+        for role, name, leads in (
+            ("link", "the first page of sched", "index.html"),
+            ("button", "Search", "search.html?q=jitter"),
+        ):
+            answer = page.goto(below + missing)
+            assert answer is not None and answer.status == 404
+            page.locator("base").wait_for(state="attached")
+            page.get_by_role("searchbox").fill("jitter")
+            page.get_by_role(role, name=name).click()
+            page.wait_for_url(below + leads)
 
 
 FOCUSED = """() => {
