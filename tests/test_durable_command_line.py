@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,23 @@ def test_tasks_are_cancelled_and_dead_letters_requeued_each_on_its_own(
     with SQLiteScheduler(path) as s:
         status = [str(s.status(i)) for i in ids]
     assert status == ["PENDING", "PENDING", "CANCELLED", "PENDING"]
+
+
+def test_dead_letters_and_damaged_tasks_are_discarded(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SQLiteScheduler(path) as s:
+        s.add_tasks([(1, name) for name in ("dead", "damaged", "sound")])
+        s.fail(s.get_next_task(), "e")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE sched_tasks SET name = CAST(x'ff' AS TEXT) WHERE id = 2")
+    code, out, err = ended(capsys, path, "ls")
+    assert (code, out) == (UNUSABLE, "")
+    assert "task 2 is damaged: restore a backup, or give it up with discard(2)" in err
+    code, out, err = ended(capsys, path, "discard", 1, 2, 3)
+    assert (code, out) == (NO_SUCH_TASK, "discarded 2 tasks\n")
+    assert "task 3 is PENDING, not a dead letter" in err
+    assert "sound" in done(capsys, path, "ls")
 
 
 def test_many_are_moved_in_one_commit(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sched import TaskStatus, UnknownTaskError, WorkerPool
+from sched import TaskStatus, UnknownTaskError, VirtualClock, WorkerPool
 from sched.durable import Reader, SQLiteScheduler, StorageError, action, copying, opening, schema
 from sched.durable.copying import compact_file, copy_file
 from sched.durable.store import Store
@@ -173,6 +173,92 @@ def test_a_row_that_makes_no_task_is_told_wherever_it_is_met(path: Path, damage:
     change(path, f"UPDATE sched_tasks SET arguments = NULL, retry = NULL WHERE id >= {ready}")
     with SQLiteScheduler(path) as s:
         assert s.get_next_task().id == ready and s.cancel(waiting)
+        s.check()
+
+
+DAMAGED = r"tasks\.db: task {} is damaged: restore a backup, or give it up with discard\({}\)"
+
+
+def met(task_id: int) -> Any:
+    return pytest.raises(StorageError, match=DAMAGED.format(task_id, task_id))
+
+
+@pytest.mark.parametrize(
+    ("damage", "before"),
+    [
+        ("priority = 'x'", 1),
+        ("priority = 9e999", 1),
+        ("name = CAST(x'ff' AS TEXT)", 1),
+        ("arguments = CAST(x'ff' AS TEXT)", 1),
+        ("arguments = '[[1], [2]]'", 1),
+        (f"arguments = '{'[' * 100_000}'", 1),
+        ("rank = 'x'", 2),  # which SQLite puts behind all numbers
+        ("rank = x'00', priority = x'00'", 2),
+        ("rank = 9e999, priority = 9e999", 2),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+@pytest.mark.parametrize("ran", [False, True])
+def test_taking_stops_at_a_damaged_row_until_it_is_given_up(
+    tmp_path: Path, damage: str, before: int, ran: bool
+) -> None:
+    path = tmp_path / "tasks.db"
+    with SQLiteScheduler(path) as s:
+        s.add_task(2, "damaged", key="k")
+        if ran:  # its owner has died
+            assert s.get_next_task() is not None
+        s.add_tasks([(1, "first"), (3, "last")])
+    change(path, f"UPDATE sched_tasks SET {damage} WHERE id = 1")
+    with met(1):
+        Reader(path).task(1)
+    with SQLiteScheduler(path) as s:
+        tasks = s.get_next_tasks(5)
+        assert [task.name for task in tasks] == ["first", "last"][:before]
+        for _ in range(2):
+            for take in (s.get_next_task, s.peek_next_task, lambda: s.get_next_tasks(5)):
+                with met(1):
+                    take()
+        assert s.complete_and_get_next_task(tasks[0]) is None  # what has ended has ended
+        assert s.status(tasks[0].id) is TaskStatus.SUCCEEDED
+        assert len(s) == 3 - before
+        s.discard(1)
+        with pytest.raises(UnknownTaskError):
+            s.status(1)
+        s.add_task(4, "again", key="k")
+        assert [task.name for task in s.get_next_tasks(5)] == ["last", "again"][before - 1 :]
+        s.check()
+
+
+def test_a_damaged_task_that_waits_keeps_nobody_up_until_it_is_due_and_taken(path: Path) -> None:
+    clock = VirtualClock()
+    path.unlink()
+    with SQLiteScheduler(path, clock=clock) as s:
+        s.add_task(1, "damaged", delay=10)
+        s.add_task(0, "soon", delay=20)
+    change(path, "UPDATE sched_tasks SET name = CAST(x'ff' AS TEXT) WHERE id = 1")
+    with SQLiteScheduler(path, clock=clock) as s:
+        assert s.get_next_task() is None and s.next_run_time() == 10
+        clock.advance(30)
+        assert s.add_task(2, "new") == 3 and s.metrics().ready == 3
+        assert s.get_next_task().name == "soon"
+        with met(1):
+            s.get_next_task()
+        s.discard(1)
+        assert s.get_next_task().name == "new"
+        s.check()
+
+
+def test_what_has_ended_and_is_damaged_can_be_given_up(path: Path) -> None:
+    change(path, "UPDATE sched_tasks SET error = CAST(x'ff' AS TEXT) WHERE state = 5")
+    change(path, "UPDATE sched_tasks SET result = '[1' WHERE state = 4")
+    with SQLiteScheduler(path) as s:
+        with pytest.raises(StorageError, match="is damaged"):
+            s.dead_letters()
+        for i in (1, 3):
+            with met(i):
+                s.task(i)
+            s.discard(i)
+        assert s.dead_letters() == []
         s.check()
 
 

@@ -163,6 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("ids", type=_count, nargs="*", metavar="ID")
     one.add_argument("--all", action="store_true", help="all that there are")
 
+    one = command(commands.discard, "forget dead letters, or tasks that are damaged")
+    one.add_argument("ids", type=_count, nargs="+", metavar="ID")
+
     one = command(commands.backup, "copy the file as it is now, whoever has it")
     one.add_argument("to", metavar="TO")
 

@@ -186,6 +186,10 @@ def _cancel(store: Store, task_id: int) -> None:
         )
 
 
+def discard(path: Path, given: Any) -> int:
+    return _for_each(path, given.ids, Store.discard, "discarded")
+
+
 def requeue(path: Path, given: Any) -> int:
     if bool(given.ids) == given.all:
         raise WrongError("requeue: name ids, or give --all")

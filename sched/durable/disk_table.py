@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from sched.durable.damage import DamagedError, fetched
 from sched.durable.plain import to_json
 from sched.durable.rows import (
     COLUMNS,
@@ -141,8 +142,15 @@ class DiskTable:
         item = self.new.get(task_id) or self.changed.get(task_id)
         if item is not None or task_id in self.deleted or not -(2**63) <= task_id < 2**63:
             return item
-        row = self.connection.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone()
-        return None if row is None else item_of(row, self.name)
+        rows = fetched(self.connection, f"{SELECT} WHERE id = ?", (task_id,))
+        return item_of(rows[0], self.name) if rows else None
+
+    def state_of(self, task_id: int) -> int:
+        """The state that its row has, which is there. O(log n)."""
+        self.write()
+        question = "SELECT state FROM sched_tasks WHERE id = ?"
+        state: int = self.connection.execute(question, (task_id,)).fetchone()[0]
+        return state
 
     def task_of_key(self, key: str) -> int | None:
         """The id of the unfinished task with this key, if there is one. O(log n)."""
@@ -156,12 +164,21 @@ class DiskTable:
         """The first ready tasks, in order; all if the limit is -1. O(limit)."""
         return self._read(f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?", limit)
 
-    def ready_entries(self, limit: int) -> list[TaskEntry]:
-        """The entries of the first ready tasks, in order. O(limit)."""
+    def ready_entries(self, limit: int) -> tuple[list[TaskEntry], bool]:
+        """The entries of the first ready tasks, in order; whether there may be more. O(limit).
+
+        They end before one that is damaged; raises DamagedError if that is the first."""
         self.write()
         order = f"WHERE state = {READY} ORDER BY rank, run_at, id LIMIT ?"
         question = f"SELECT {ENTRY} FROM sched_tasks {order}"
-        return [entry_of(row) for row in self.connection.execute(question, (limit,)).fetchall()]
+        entries: list[TaskEntry] = []
+        rows = fetched(self.connection, question, (limit,))
+        try:
+            entries.extend(map(entry_of, rows))  # which keeps those before the one that raises
+        except DamagedError:
+            if not entries:
+                raise
+        return entries, len(entries) < len(rows) or len(rows) == limit
 
     def waiting(self, limit: int) -> list[Item]:
         """The first waiting tasks, by run_at; all if the limit is -1. O(limit)."""
@@ -216,5 +233,5 @@ class DiskTable:
 
     def _read(self, where: str, *values: float) -> list[Item]:
         self.write()
-        rows: list[Row] = self.connection.execute(f"{SELECT} {where}", values).fetchall()
+        rows = fetched(self.connection, f"{SELECT} {where}", values)
         return [item_of(row, self.name) for row in rows]

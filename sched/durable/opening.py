@@ -14,7 +14,10 @@ from typing import Literal, TypeAlias, TypeVar
 
 from sched.arguments import shown
 from sched.durable import schema
+from sched.durable.damage import DamagedError, fetched
+from sched.durable.disk_table import SELECT
 from sched.durable.errors import StorageError
+from sched.durable.rows import item_of
 
 Durability: TypeAlias = Literal["full", "normal", "async"]
 
@@ -166,10 +169,24 @@ def _prepare(
     connection.execute("BEGIN IMMEDIATE")
     schema.migrate(connection)
     schema.rank_by(connection, aging)
+    _put_back(connection)
     connection.execute("UPDATE sched_file SET openings = openings + 1")
     row: tuple[str, int] = connection.execute("SELECT uuid, openings FROM sched_file").fetchone()
     connection.execute("COMMIT")
     return row
+
+
+def _put_back(connection: sqlite3.Connection) -> None:
+    """Tasks that were running, and whose rows are damaged, are ready again: whoever comes to take
+    one is told, and ``discard`` finds it. O(running tasks)."""
+    for row in fetched(connection, f"{SELECT} WHERE state = {schema.RUNNING}", ()):
+        try:
+            item_of(row, "")
+        except DamagedError:
+            connection.execute(
+                f"UPDATE sched_tasks SET state = {schema.READY} WHERE id = ?", row[:1]
+            )
+            connection.execute("UPDATE sched_file SET ready = ready + 1")
 
 
 def _create(path: Path, aging: float | None) -> None:

@@ -9,11 +9,12 @@ from typing import TypeVar
 from sched.arguments import LARGEST, SMALLEST, as_count, as_task_id
 from sched.durable import schema
 from sched.durable.counters import Counters
+from sched.durable.damage import fetched
 from sched.durable.disk_table import SELECT
 from sched.durable.errors import StorageError
 from sched.durable.opening import as_path, explained, look
 from sched.durable.ownership import owner_of
-from sched.durable.rows import Row, item_of
+from sched.durable.rows import item_of
 from sched.durable.schema import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, WAITING
 from sched.ledger import unknown
 from sched.metrics import Metrics
@@ -141,6 +142,5 @@ def _as_limit(limit: object) -> int:
 
 def _tasks(connection: sqlite3.Connection, where: str, value: int) -> list[Task]:
     (name,) = connection.execute("SELECT uuid FROM sched_file").fetchone()
-    rows: list[Row] = connection.execute(f"{SELECT} {where}", (value,)).fetchall()
-    tasks = [item_of(row, name).task for row in rows]
+    tasks = [item_of(row, name).task for row in fetched(connection, f"{SELECT} {where}", (value,))]
     return [pending_task(t, name) if isinstance(t, tuple) else t for t in tasks]

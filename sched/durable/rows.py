@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
 from itertools import chain
+from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 from sched.arguments import class_name, shown
 from sched.durable.actions import function_of, name_of, policy_of
+from sched.durable.damage import MAKES_NO_TASK, DamagedError, require_numbers
 from sched.durable.plain import as_plain, as_text, copied, is_plain, text_flaw, to_json
 from sched.durable.schema import CANCELLED, FAILED, RUNNING, SUCCEEDED
 from sched.entry import Details, TaskEntry
@@ -41,6 +43,7 @@ ENTRY = (
     "rank, run_at, id, name, added_at, priority, attempts, error, action, arguments, timeout, "
     "retry, key"
 )
+NUMBER = (int, float)
 PLAIN = (0, *[None] * 6)  # the last columns of a task that has a name and no more
 
 # Rows in one statement: to enter SQLite costs as much as to change a row or two, and at each step
@@ -141,25 +144,21 @@ def row_of(task_id: int, item: Item) -> Row:
     return (task_id, *changing(item), *rest)
 
 
-def damaged(task_id: int, error: Exception) -> sqlite3.DatabaseError:
-    """What is to be raised for a row whose values make no task, though SQLite can read them."""
-    return sqlite3.DatabaseError(f"task {task_id} is damaged: restore a backup ({error})")
-
-
 def item_of(row: Row, ledger: str) -> Item:
     """What a row of COLUMNS stands for. O(size of arguments and result).
 
-    Raises sqlite3.DatabaseError if it is damaged, as ``entry_of`` does."""
+    Raises DamagedError, as ``entry_of`` does."""
     try:
         return _item_of(row, ledger)
-    except (TypeError, ValueError) as error:
-        raise damaged(row[0], error) from error
+    except MAKES_NO_TASK as error:
+        raise DamagedError(row[0], error) from error
 
 
 def _item_of(row: Row, ledger: str) -> Item:
     (task_id, state, rank, run_at, priority, attempts) = row[:6]
     (number, started_at, finished_at, ended, result, error) = row[6:CHANGES]
     (added_at, name, *rest) = row[CHANGES:]
+    require_numbers(rank, run_at, priority)
     payload = _payload(name, rank, priority, attempts, error, *rest)
     entry: TaskEntry = (rank, run_at, task_id, payload, added_at)
     if state < RUNNING:
@@ -175,14 +174,17 @@ def _item_of(row: Row, ledger: str) -> Item:
 
 def entry_of(row: Row) -> TaskEntry:
     """The entry of a pending task: for most, the first part of a row of ENTRY. O(1), or O(size of
-    arguments)."""
-    if row[5] == row[0] and row[6:] == PLAIN:
+    arguments). Raises DamagedError."""
+    # By numbers, and in this order: it is done for each task that is taken.
+    just_a_name = row[5] == row[0] and row[6:] == PLAIN and type(row[3]) is str
+    if just_a_name and type(row[0]) in NUMBER and -inf < row[0] + row[1] < inf:
         return row[:5]
     rank, run_at, task_id, name, added_at, priority, *rest = row
     try:
+        require_numbers(rank, run_at, priority)
         return (rank, run_at, task_id, _payload(name, rank, priority, *rest), added_at)
-    except (TypeError, ValueError) as error:
-        raise damaged(task_id, error) from error
+    except MAKES_NO_TASK as error:
+        raise DamagedError(task_id, error) from error
 
 
 def _payload(
@@ -197,10 +199,14 @@ def _payload(
     retry: Any,
     key: Any,
 ) -> str | Details:
-    """A name, where a task has no more than that."""
+    """A name, where a task has no more than that. Raises TypeError, ValueError, RecursionError."""
+    if bytes in map(type, (name, error, action, arguments, retry, key)):  # see ``fetched``
+        raise ValueError("one of its texts is not UTF-8")
     if action is timeout is retry is key is error is None and rank == priority and not attempts:
         return name
     args, kwargs = ([], {}) if arguments is None else json.loads(arguments)
+    if not (isinstance(args, list) and isinstance(kwargs, dict)):
+        raise ValueError(f"its arguments are {shown(arguments)}")
     return Details(
         name,
         priority,

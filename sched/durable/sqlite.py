@@ -42,7 +42,9 @@ class SQLiteScheduler(Scheduler):
     letter.
 
     Raises StorageError, which names the file, where it cannot be used, and whenever it cannot be
-    written later on; what is in it then stays as it was.
+    written later on; what is in it then stays as it was. So does whoever comes to take a task whose
+    row is damaged: nobody goes past it, for the order, and what else is in that file, would be in
+    doubt. Restore a backup, or give up that task: ``discard(id)``, of any task that is damaged.
     """
 
     queue = MultilevelQueue

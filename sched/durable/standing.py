@@ -13,6 +13,7 @@ from math import inf
 from typing import Any
 
 from sched.durable.counters import Counters
+from sched.durable.damage import DamagedError
 from sched.durable.disk_table import DiskTable
 from sched.durable.rows import Item
 from sched.durable.schema import FAILED, READY, RUNNING, WAITING
@@ -191,6 +192,17 @@ class Standing:
     def rank(self, priority: int | float, run_at: float) -> int | float:
         return priority if self.aging is None else priority + run_at / self.aging
 
+    def give_up(self, task_id: int) -> None:
+        """Forget a task whose row is damaged. O(log n), O(history) for one that has ended."""
+        state = self.table.state_of(task_id)
+        if state < RUNNING:
+            self.leave(task_id, state)
+        self.dead_ids.pop(task_id, None)
+        if task_id in self.finished_ids:
+            self.finished_ids.remove(task_id)
+        self.table.delete(task_id)
+        self.table.write()  # its key, which is not known, is free
+
     # --- time -------------------------------------------------------------------------------------
 
     def now(self) -> float:
@@ -204,8 +216,11 @@ class Standing:
         return now
 
     def _promote(self, now: float) -> None:
-        due = self.table.due(now, MANY)
-        if len(due) < MANY:
+        try:
+            due = self.table.due(now, MANY)
+        except DamagedError:  # it is for whoever comes to take it, and keeps nobody else up
+            due = None
+        if due is not None and len(due) < MANY:
             for item in due:
                 entry: Any = item.task
                 self.table.put(entry[2], Item(READY, entry))

@@ -8,6 +8,7 @@ at once.
 from typing import Any
 
 from sched.arguments import Plain, Row, as_seconds
+from sched.durable.damage import DamagedError
 from sched.durable.looks import Looks
 from sched.durable.schema import CANCELLED, FAILED
 from sched.entry import Details, TaskEntry
@@ -82,8 +83,12 @@ class Store(Looks):
         now = self.catch_up()
         tasks: list[RunningTask] = []
         pop, hand_out = self.window.pop, self.hand_out
-        while len(tasks) < limit and (entry := pop()) is not None:
-            tasks.append(hand_out(entry, now))
+        try:
+            while len(tasks) < limit and (entry := pop()) is not None:
+                tasks.append(hand_out(entry, now))
+        except DamagedError:  # told to who comes next, and to nobody who has taken something
+            if not tasks:
+                raise
         return tasks
 
     def hand_out(self, entry: TaskEntry, now: float) -> RunningTask:
@@ -112,7 +117,11 @@ class Store(Looks):
         return done
 
     def complete_and_take(self, task: Task, result: Any) -> tuple[FinishedTask, RunningTask | None]:
-        return self.complete(task, result), self.take()
+        done = self.complete(task, result)
+        try:
+            return done, self.take()
+        except DamagedError:  # told to who comes next: what has ended has ended
+            return done, None
 
     def bury(self, task: Task, error: str) -> FinishedTask:
         now = self.now()
@@ -176,9 +185,13 @@ class Store(Looks):
         return self.move(letter.entry, now, now, attempts=0, error=None)
 
     def discard(self, task_id: int) -> None:
-        self.require_letter(task_id)
-        del self.dead_ids[task_id]
-        self.table.delete(task_id)
+        try:
+            self.require_letter(task_id)
+        except DamagedError:
+            self.give_up(task_id)
+        else:
+            del self.dead_ids[task_id]
+            self.table.delete(task_id)
 
     # --- after a crash ----------------------------------------------------------------------------
 

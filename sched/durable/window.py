@@ -81,8 +81,8 @@ class Window:
             self.left_behind -= 1
 
     def _refill(self) -> None:
-        entries = self.table.ready_entries(self.size)
-        self.boundary = entries[-1][:3] if len(entries) == self.size else None
+        entries, more = self.table.ready_entries(self.size)
+        self.boundary = entries[-1][:3] if more else None
         self._load(entries)
 
     def _shrink(self) -> None:
