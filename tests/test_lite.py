@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -149,12 +150,20 @@ def test_in_a_browser_a_loop_that_waits_for_the_time_of_the_process_ends(
     monkeypatch.setattr(time, "process_time", stands_still)
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)  # put back, and so is
     monkeypatch.setattr(os, "fork", os.fork)
+    monkeypatch.setattr(subprocess.Popen, "__init__", subprocess.Popen.__init__)
     in_browser.settle("linux")
     assert time.process_time is stands_still
     in_browser.settle("emscripten")
     stop = time.process_time() + 0.001
     while time.process_time() < stop:
         pass
+    for start, kind in (
+        (lambda: subprocess.run("ls"), OSError),
+        (os.fork, OSError),
+        (threading.Thread().start, RuntimeError),
+    ):
+        with pytest.raises(kind, match="Python in a browser has none. Nothing is wrong with it"):
+            start()
 
 
 # -- what the site says

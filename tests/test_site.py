@@ -140,6 +140,16 @@ def test_a_question_lists_its_choices(call: str, printed: str, html: str) -> Non
     assert ("hide-input" in cell.metadata["tags"]) is (call != "practice")
 
 
+@pytest.mark.parametrize("there", reading.AS_IT_IS_HERE)
+def test_what_a_notebook_says_of_jupyterlab_it_says_of_the_site(there: str) -> None:
+    found = [p for p in sorted(NOTEBOOKS.glob("*.ipynb")) if there in p.read_text(encoding="utf-8")]
+    assert len(found) == 1
+    cells = reading.read(found[0].read_text(encoding="utf-8")).cells
+    sources = [cell.source for cell in cells]
+    assert not any(there in source for source in sources)
+    assert sum(reading.AS_IT_IS_HERE[there] in source for source in sources) == 1
+
+
 @pytest.mark.parametrize("call", ['turns("count")', "check.push(push)"])
 def test_below_what_a_reader_would_try_stands_where(call: str) -> None:
     (cell,) = prepared(code(call, out="Not yet."))

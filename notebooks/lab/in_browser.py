@@ -6,6 +6,7 @@ needs what that one would have made. Notebooks need not know of it.
 
 import ast
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -20,8 +21,11 @@ ELSEWHERE = (
 STEPWISE = "What threads do can be seen here too, one step at a time: turns(), in notebook 03."
 
 
-class NotInABrowserError(RuntimeError):
-    """Somebody wants to start a thread or a process. Its sentence is shown, and no traceback."""
+class NotInABrowserError(OSError, RuntimeError):
+    """Somebody wants to start a thread or a process. Its sentence is shown, and no traceback.
+
+    It is one of either kind that Python raises then: who expects that goes on as without us.
+    """
 
     def __init__(self, needed: str) -> None:
         super().__init__(
@@ -46,6 +50,7 @@ def settle(platform: str = sys.platform) -> None:
     time.process_time = time.perf_counter
     threading.Thread.start = _refuses("threads")  # type: ignore[method-assign]
     os.fork = _refuses("processes")
+    subprocess.Popen.__init__ = _refuses("processes")  # type: ignore[method-assign]
     from IPython import get_ipython
 
     shell: Any = get_ipython()

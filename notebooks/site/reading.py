@@ -3,8 +3,8 @@
 A notebook    loses the cells that only CI needs, and the one by which a deeper notebook finds
               `lab`; a question lists its choices, and has a place for links to where it can
               be answered; what answers it is folded; where a learner's own words and score
-              would be, it says so; a picture gets its description as alt text, and leads to
-              itself alone.
+              would be, it says so; what it says of JupyterLab, it says of the site; a picture
+              gets its description as alt text, and leads to itself alone.
 A page        may show a file from elsewhere in the repository, which is kept there alone:
               `<!-- here: ../../CHANGELOG.md -->`, or the part below one of its headings:
               `<!-- here: ../../README.md # Start -->`. Its links lead where the site has
@@ -54,6 +54,12 @@ LAID_OUT = re.compile(
 TO_WHOEVER_RUNS_IT = re.compile(
     r"^(Without buttons,|Without a text area,|Not predicted\.).*\n?", re.M
 )
+# What JupyterLab shows and the site does not: what the site says in its place.
+AS_IT_IS_HERE = {
+    "The bar with three dots is a cell too, folded away. Run it like any other.": (
+        "The line **Show the code** is a cell too, folded away: a click opens it."
+    ),
+}
 # Calls that want something of whoever runs them; each stands alone in its cell.
 ASKS = re.compile(r"(predict|explain|practice|turns|check)\b")
 CHOICES = re.compile(r"^(.*?)(?:Choose|One of) (.+)\.$", re.M)
@@ -80,6 +86,8 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
     ]
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         if cell.cell_type != "code":
+            for there, here in AS_IT_IS_HERE.items():
+                cell.source = cell.source.replace(there, here)
             continue
         if any("image/png" in output.get("data", {}) for output in cell.outputs):
             cell.metadata["mystnb"] = {"image": {"alt": description(following)}}
