@@ -86,7 +86,7 @@ SAID_AT_THE_TOP = (
 # In the first, where the reader begins to write, and in the last, which ends with a file.
 KEPT_HERE = (
     "**In a browser** your files are kept by this browser alone. A click on the logo, at the top "
-    "left, lists them: choose one there to download it."
+    "left, lists them. Choose one there to download it, or delete it: a notebook is then as it was."
 )
 WITH_FILES = ("00_start_here", "10_your_own")
 

@@ -118,3 +118,23 @@ def test_in_a_browser_what_needs_threads_says_so_in_one_sentence(sheet: Sheet) -
         said = " ".join(run(sheet, process))
         assert said.startswith("This cell needs processes, and Python in a browser has none. Noth")
     assert run(sheet, "were = 3; print(were)") == ["3"]
+
+
+def test_in_a_browser_a_notebook_that_is_deleted_is_as_it_was(sheet: Sheet) -> None:
+    cells = sheet.page.evaluate(
+        """async path => {
+            const files = window.jupyterapp.serviceManager.contents;
+            const cells = async () =>
+                (await files.get(path, {content: true, type: "notebook"})).content.cells.length;
+            const said = [await cells()];
+            const sheet = await files.get(path, {content: true, type: "notebook"});
+            sheet.content.cells = [];
+            await files.save(path, sheet);
+            said.push(await cells());
+            await files.delete(path);
+            return [...said, await cells()];
+        }""",
+        "02_delayed_tasks.ipynb",
+    )
+    assert cells[0] > 30
+    assert cells[1:] == [0, cells[0]]
