@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,14 @@ from tests.mutants import ROOT
 @action("test_durable_faults.work")
 def work(n: int = 0) -> str:
     return "x" * n
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that every user may enter: pytest, whenever it starts, closes its own to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder).resolve()
 
 
 @pytest.fixture
@@ -303,17 +312,10 @@ def opened_by_nobody(path: Path) -> str:
 
 
 def as_nobody(code: str, path: Path) -> str:
-    """What a program says of a file, whose folder everybody may enter meanwhile."""
-    places = [(each, each.stat().st_mode) for each in [*path.parents][1:-1]]
-    for each, mode in places:
-        each.chmod(mode | 0o111)
+    """What a program says of a file."""
     command = [sys.executable, "-c", textwrap.dedent(code), str(path)]
-    try:
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        return ran.stdout + ran.stderr
-    finally:
-        for each, mode in places:
-            each.chmod(mode)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return ran.stdout + ran.stderr
 
 
 def test_a_file_that_is_read_only_is_refused(path: Path) -> None:
