@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from benchmarks.capacity import (
     DESIGNS,
@@ -30,6 +31,7 @@ LOOKS: list[dict[str, Any]] = [
     {"color": COLOURS["blue"], "marker": "o", "linestyle": "-"},
     {"color": "#AA4499", "marker": "D", "linestyle": (0, (8, 1.5, 1, 1.5))},
 ]
+APART = 5.5  # points by which two designs that need as many machines, and stop, are drawn apart
 
 
 def draw(crews: Sequence[Crew], rates: dict[str, Rate], assumed: Assumptions, folder: Path) -> Path:
@@ -76,6 +78,7 @@ def draw_designs(
 ) -> None:
     """The machines that each design needs, up to where it stops."""
     labels: list[Label] = []
+    stopping = 0
     for design, look in zip(DESIGNS, LOOKS, strict=True):
         if design.rate not in rates:
             continue
@@ -87,14 +90,19 @@ def draw_designs(
         if not points:
             continue
         x, y = zip(*points, strict=True)
-        axis.plot(x, y, **look, markevery=6)
+        place = axis.transData
         if last is not None and last < LOADS[-1]:
-            axis.plot(x[-1], y[-1], "X", color=look["color"], markersize=12, zorder=5)
+            up = APART if stopping % 2 == 0 else -APART
+            place += ScaledTranslation(0, up / 72, axis.figure.dpi_scale_trans)
+            stopping += 1
+            stop = {"color": look["color"], "markersize": 9, "zorder": 5}
+            axis.plot(x[-1], y[-1], "X", **stop, transform=place)
+        axis.plot(x, y, **look, markevery=6, transform=place)
         words = design.name if last is None else f"{design.name}: to {short(last)}/s"
         labels.append((y[-1], words, look["color"]))
     axis.set(
         xscale="log",
-        xlabel="tasks a second (X: there it stops)",
+        xlabel="tasks a second (X: there it stops;\nlines on one another are drawn apart)",
         ylabel="machines",
         title="Machines for a load",
     )
