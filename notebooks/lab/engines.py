@@ -146,9 +146,7 @@ def table(names: Sequence[str] | None = None) -> Any:
 def _row(run: EngineRun) -> dict[str, str]:
     again = "never" if run.again_ms == inf else f"{run.again_ms / 1000:,.2f} s"
     return {
-        "tasks": f"{run.tasks:,}",
         "overtaken by": f"{run.worst} at worst",
-        "too early": f"{run.early}",
         "late by": f"{run.late_ms:,.0f} ms",
         "kill -9: lost": f"{run.lost:,}",
         "run twice": f"{run.twice}",
