@@ -126,8 +126,13 @@ TWO = "<ul><li>[7]</li><li>[5, 7]</li></ul>"
         ),
         (
             "practice",
-            "heap = [5, 7]\npop(): what now?\nOne of [7], [5, 7].\nWithout buttons, practice()",
-            f'<div class="highlight"><pre>heap = [5, 7]</pre></div><p>pop(): what now?</p>{TWO}',
+            "heap = [5, 7]\nWhat now?\nOne of [7], [5, 7].\nWithout buttons, practice()",
+            f'<div class="highlight wraps"><pre>heap = [5, 7]</pre></div><p>What now?</p>{TWO}',
+        ),
+        (
+            "practice",
+            "get()    # a\nWhat?\nOne of [7], [5, 7].\nWithout buttons, practice()",
+            f'<div class="highlight"><pre>get()    # a</pre></div><p>What?</p>{TWO}',
         ),
         ("explain", "Why?\nWithout a text area, write explain()", "<p>Why?</p>"),
     ],
@@ -231,6 +236,12 @@ def shown(text: str) -> str:
 )
 def test_a_link_leads_where_the_site_has_it(link: str, led: str) -> None:
     assert shown(link) == led
+
+
+def test_a_long_name_can_be_broken_at_its_underscores_and_a_short_one_cannot() -> None:
+    long, short = "test_a_task_never_runs_before_its_time", "get_next_task"
+    body = f'<code><span class="pre">{long}</span></code> <span class="pre">{short}</span>'
+    assert reading.breakable(body) == body.replace(long, long.replace("_", "_<wbr>"))
 
 
 def test_a_picture_leads_to_itself_and_is_another_on_a_phone_where_that_is_drawn() -> None:

@@ -90,15 +90,17 @@ def wrap_sentences(_app: Sphinx, doctree: nodes.document) -> None:
             node["classes"].append("wraps")
 
 
-def show_pictures(
+def fit_a_phone(
     _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
+    """Pictures that were drawn for it, and long names."""
+
     def narrow(name: str) -> str | None:
         there = f"{name}_narrow.png"
         known = there in [path.name for path in NARROW]
         return context["pathto"](f"_static/{there}", 1) if known else None
 
-    context["body"] = reading.pictures(context.get("body", ""), narrow)
+    context["body"] = reading.breakable(reading.pictures(context.get("body", ""), narrow))
 
 
 def mend_for_screen_readers(
@@ -155,6 +157,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", wrap_sentences)
     app.connect("autodoc-process-docstring", set_out_arguments)
     app.connect("html-page-context", say_where_to_run_it)
-    app.connect("html-page-context", show_pictures)
+    app.connect("html-page-context", fit_a_phone)
     app.connect("html-page-context", mend_for_screen_readers, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -131,8 +131,9 @@ def question(shown: str, recalled: re.Match[str] | None = None) -> str:
     if found := CHOICES.search(shown):
         shown, choices = shown[: found.end(1)], listed(found[2])
     given, _, asked = shown.rstrip().rpartition("\n")
+    box = "highlight wraps" if is_prose(given) else "highlight"
     return (
-        (f'<div class="highlight"><pre>{escape(given)}</pre></div>' if given else "")
+        (f'<div class="{box}"><pre>{escape(given)}</pre></div>' if given else "")
         + f"<p>{recalled[1] + '. ' if recalled else ''}{escape(asked)}</p>"
         + ("<ul>" + "".join(f"<li>{escape(c)}</li>" for c in choices) + "</ul>" if choices else "")
     )
@@ -278,6 +279,14 @@ def led(text: str, folder: Path, page_folder: Path) -> str:
 def slug(title: str) -> str:
     """What a link to a heading ends in, as in Jupyter: the heading, with dashes for spaces."""
     return re.sub(r"\s+", "-", title.strip())
+
+
+LONG_NAME = re.compile(r'(?<=<span class="pre">)\w{30,}(?=</span>)')
+
+
+def breakable(body: str) -> str:
+    """HTML in which a long name, such as that of a test, is broken where a phone is too narrow."""
+    return LONG_NAME.sub(lambda found: found[0].replace("_", "_<wbr>"), body)
 
 
 PICTURE = re.compile(r'<img [^>]*src="([^"]*?([^"/]+)\.png)"[^>]*>')
