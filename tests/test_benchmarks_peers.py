@@ -352,7 +352,9 @@ def test_all_workloads_are_shown_in_letters_that_can_be_read(narrow, across, pix
     shown = [axis for axis in figure.axes if axis.get_title(loc="left")]
     assert [axis.get_title(loc="left") for axis in shown] == list(WORKLOADS)
     assert len({round(axis.get_position().x0, 2) for axis in shown}) == across
-    sizes = [t.get_fontsize() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+    sizes = [
+        float(t.get_fontsize()) for t in figure.findobj(Text) if t.get_text() and t.get_visible()
+    ]
     assert min(sizes) / 72 * pixels / figure.get_figwidth() >= 11
     first, *others = [[t.get_text() for t in axis.texts] for axis in shown]
     assert first.count("0.50") == 5

@@ -48,6 +48,27 @@ def test_what_answers_a_question_is_folded_and_so_is_what_the_notebook_folds() -
     assert folded == [["hide-output"], ["hide-input"], ["hide-cell"], []]
 
 
+def test_between_a_question_and_its_answer_nothing_is_shown() -> None:
+    cells = prepared(
+        code('predict("01-a", choices=[1, 2])', plain="What do you expect? Choose 1 or 2."),
+        code("x = 1 + 1\nx", plain="2"),
+        code('explain("01-b", "Why?")', plain="Why?"),
+        code('reveal("01-a", x)', out="Not 1.\nWhat happened: 2\n"),
+        code("x", plain="2"),
+    )
+    folded = ["hide-output" in cell.metadata["tags"] for cell in cells]
+    assert folded == [False, True, False, True, False]
+
+
+def test_each_question_of_the_notebooks_has_its_answer_below_it() -> None:
+    """Or all to the end of the notebook would be folded."""
+    for path in sorted([*NOTEBOOKS.glob("[0-9]*.ipynb"), *NOTEBOOKS.glob("deeper/[0-9]*.ipynb")]):
+        source = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+        for name in reading.ASKED.findall(source):
+            _, asked, below = source.partition(f'"{name}"')
+            assert asked and name in reading.REVEALED.findall(below), f"{path.name}: {name}"
+
+
 def test_what_is_folded_says_what_it_holds() -> None:
     code_alone = code("x", plain="1")
     code_alone.metadata["jupyter"] = {"source_hidden": True}
@@ -165,9 +186,7 @@ def test_below_what_a_reader_would_try_stands_where(call: str) -> None:
 def test_each_question_of_the_notebooks_has_all_of_its_choices() -> None:
     """As its call names them, though they are read from what it has printed."""
     asked = 0
-    for path in sorted(NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb")):
-        if not path.parent.samefile(NOTEBOOKS) and path.parent.name != "deeper":
-            continue
+    for path in sorted([*NOTEBOOKS.glob("[0-9]*.ipynb"), *NOTEBOOKS.glob("deeper/[0-9]*.ipynb")]):
         for cell in reading.read(path.read_text(encoding="utf-8")).cells:
             if cell.cell_type != "code" or not cell.source.startswith("predict("):
                 continue

@@ -63,6 +63,8 @@ AS_IT_IS_HERE = {
 # Calls that want something of whoever runs them; each stands alone in its cell.
 ASKS = re.compile(r"(predict|explain|practice|turns|check)\b")
 CHOICES = re.compile(r"^(.*?)(?:Choose|One of) (.+)\.$", re.M)
+ASKED = re.compile(r'^predict\(\s*"([^"]+)"', re.M)
+REVEALED = re.compile(r'\breveal\(\s*"([^"]+)"')
 RECALLED = re.compile(r'"\d\d-recall-(\d+)"')
 # Filled in by conf.py when the page is written: a search finds nothing of it.
 PLACE = '<p class="run-it" data-verb="{}"></p>'
@@ -84,6 +86,7 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
         for cell in notebook.cells
         if "ci-only" not in tags(cell) and not cell.source.startswith(PATH)
     ]
+    unanswered = set[str]()
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         if cell.cell_type != "code":
             for there, here in AS_IT_IS_HERE.items():
@@ -94,7 +97,12 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
         folded = []
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             folded.append("hide-input")
-        if any(ANSWER.search(output.get("text", "")) for output in cell.outputs):
+        asks = ASKS.match(cell.source)
+        # What runs between a question and its answer shows the answer, too.
+        answers = bool(unanswered and cell.outputs and not asks)
+        unanswered |= set(ASKED.findall(cell.source))
+        unanswered -= set(REVEALED.findall(cell.source))
+        if answers or any(ANSWER.search(output.get("text", "")) for output in cell.outputs):
             folded.append("hide-output")
         if "hide-output" in folded:
             asked = {"code_prompt_show": "Show what happens", "code_prompt_hide": "Hide it"}
@@ -103,7 +111,6 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
         for call, said in OF_WHOEVER_ANSWERS.items():
             if cell.source.startswith(call):
                 cell.outputs = [new_output("stream", text=said)]  # type: ignore[no-untyped-call]
-        asks = ASKS.match(cell.source)
         if asks and asks[1] in ("predict", "explain"):  # what they ask stands below
             cell.metadata["tags"].append("hide-input")
         for output in cell.outputs:
