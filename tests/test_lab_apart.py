@@ -4,6 +4,7 @@ import _thread
 import dis
 import gc
 import io
+import math
 import os
 import random
 import signal
@@ -24,7 +25,7 @@ sys.path.insert(0, str(NOTEBOOKS))  # where a notebook finds `lab`
 from lab import check, progress, within  # noqa: E402
 from lab.check import apart  # noqa: E402
 from lab.check.exercises import Exercise  # noqa: E402
-from lab.check.running import Trial  # noqa: E402
+from lab.check.running import BrokenError, Trial  # noqa: E402
 from lab.check.searching import Case, Verdict, right, smallest_failure  # noqa: E402
 from tests.instants import no_collection  # noqa: E402
 from tests.surroundings import surroundings, threads_at_rest  # noqa: E402, F401
@@ -227,6 +228,54 @@ def test_what_takes_long_and_then_returns_did_not_come_back(
             verdict = an_exercise(3).examine(slow)
         assert "does not come back" in verdict.message
         assert an_exercise(300).examine(print).state == "right"
+
+
+def time_is_up() -> None:
+    """In the thread of a check: as if its minute were over."""
+    assert apart.here.job is not None
+    apart.here.job.until = -math.inf
+
+
+def test_calls_that_all_come_back_take_a_minute_together_at_most() -> None:
+    def third_is_late() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            time_is_up()
+
+    before = surroundings()
+    for _ in range(2):  # the second check has a minute of its own
+        calls: list[int] = []
+        verdict = an_exercise(10).examine(third_is_late)
+        assert len(calls) == 3
+        assert str(verdict) == (
+            "Not right yet: f is too slow.\n"
+            "The check stopped before f(), with nothing wrong so far: each call came back, but all "
+            "of them\ntogether took more than 60 seconds."
+        )
+    assert an_exercise(300).examine(print).state == "right"
+    assert surroundings() == before
+
+
+def test_a_fault_that_was_found_is_shown_though_there_is_no_time_to_make_it_smaller() -> None:
+    def scenario(trial: Trial, case: Case) -> None:
+        trial.call("f()", "f", print)
+        if len(case) < 6:  # made smaller
+            raise apart.OutOfTime((trial, "f()", "f"))
+        raise BrokenError("f", "is wrong")
+
+    found = smallest_failure(scenario, [], [[1, 2, 3, 4, 5, 6]])
+    assert found is not None
+    assert found.message == "Not right yet: f is wrong."
+    assert found.case == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_end_of_the_time_is_no_error_of_the_call_around_it() -> None:
+    def calls_another() -> None:
+        time_is_up()
+        Trial().call("g()", "g", print)
+
+    verdict = an_exercise(1).examine(calls_another)
+    assert verdict.message == "Not right yet: g is too slow."
 
 
 def test_an_endless_loop_in_the_second_call_is_shown_with_its_case() -> None:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TextIO, TypeVar, cast
 
 SECONDS = 5.0  # for what takes long without taking steps
+WHOLE = 60.0  # for all calls of one check together: those of a right answer take a second or two
 GRACE = 2.0  # seconds that code has to leave when it is told to
 LOOK = 0.02  # seconds from one look of the waiting thread to the next
 
@@ -29,6 +30,17 @@ T = TypeVar("T")
 
 class TooLong(BaseException):
     """Raised inside code that does not come back. No learner's `except Exception` stops it."""
+
+
+class OutOfTime(BaseException):
+    """Raised in a check, outside the code that it checks, when all its calls took too long.
+
+    A BaseException: no check takes it for an error of the learner's.
+    """
+
+    def __init__(self, call: Any) -> None:
+        super().__init__(call)
+        self.call = call
 
 
 class AbandonedError(Exception):
@@ -81,9 +93,12 @@ class Job(Generic[T]):
     call: Any = None  # the latest call of the learner's code, and
     since = math.inf  # when it began, while it goes on
 
-    def __init__(self, work: Callable[[], T], seconds: float | None = None) -> None:
+    def __init__(
+        self, work: Callable[[], T], seconds: float | None = None, whole: float = math.inf
+    ) -> None:
         self.work = work
         self.seconds = seconds
+        self.until = time.monotonic() + whole
         self.thread: int | None = None
         self.done = _thread.allocate_lock()
         self.done.acquire()
@@ -118,7 +133,10 @@ class Job(Generic[T]):
         """From now on the time counts; `call` is for whoever finds that it never ends."""
         if self.stopped:
             raise TooLong
-        self.call, self.since = call, time.monotonic()
+        now = time.monotonic()
+        if now > self.until:
+            raise OutOfTime(call)
+        self.call, self.since = call, now
 
     def ended(self) -> None:
         """The call is over. What it was told to hear, and did not, is not for the check."""
@@ -192,14 +210,15 @@ def _hear() -> None:
     """Where a function begins, Python raises what another thread has sent."""
 
 
-def apart(work: Callable[[], T], seconds: float | None = None) -> T:
+def apart(work: Callable[[], T], seconds: float | None = None, whole: float = math.inf) -> T:
     """What `work` returns, or raises, in a thread of its own.
 
     seconds: how long one call of the learner's code may take; SECONDS if not given.
+    whole: when no other call of it begins any more: OutOfTime.
     """
     if here.job is not None:  # a check in a check
         return work()
-    job = Job(work, seconds)
+    job = Job(work, seconds, whole)
     with _turn:
         before = sys.stdout
         try:

@@ -11,7 +11,8 @@ from types import FunctionType
 from typing import Any
 
 from .. import progress, session
-from .apart import AbandonedError, apart
+from . import apart as limits
+from .apart import AbandonedError, OutOfTime, apart
 from .running import IS_ASYNC, IS_GENERATOR, StubError, endless
 from .searching import Verdict, not_yet, wrong
 
@@ -67,7 +68,7 @@ class Exercise:
             return not_yet("write your answer above, then run this cell again.")
         kept = _Kept(answer)
         try:
-            verdict = apart(lambda: self._examine(answer))
+            verdict = apart(lambda: self._examine(answer), whole=limits.WHOLE)
             if verdict.state == "wrong" and (why := kept.changed()):
                 verdict.detail = f"{verdict.detail}\n{why}".strip()
             return verdict
@@ -76,6 +77,11 @@ class Exercise:
             verdict = wrong(operation, "does not come back", endless(shown))
             verdict.lines = list(trial.lines)
             return verdict
+        except OutOfTime as late:
+            _, shown, operation = late.call
+            detail = f"The check stopped before {shown}, with nothing wrong so far: each call came "
+            detail += f"back, but all of them together took more than {limits.WHOLE:g} seconds."
+            return wrong(operation, "is too slow", detail)
         except StubError as stub:
             return not_yet(f"{stub} is still to be written.")
         except Exception as error:

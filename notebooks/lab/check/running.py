@@ -2,9 +2,9 @@
 
 It may raise, never come back, print a page for each of a thousand cases, or end the interpreter.
 Endless code is stopped after a number of steps (lines), which is the same on every machine; what
-takes long within one line by the clock (see apart.py). Sleeping is refused at once. What is printed
-is caught, and shown for the one case that failed. All of it holds in the thread that runs the code,
-and nowhere else.
+takes long within one line by the clock, and so are all calls of a check together (see apart.py).
+Sleeping is refused at once. What is printed is caught, and shown for the one case that failed. All
+of it holds in the thread that runs the code, and nowhere else.
 """
 
 import io
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import CoroutineType, FrameType, GeneratorType
 from typing import Any
 
-from .apart import Job, TooLong, here
+from .apart import Job, OutOfTime, TooLong, here
 
 STEPS = 100_000  # lines of Python that one call may take: about 20 ms
 PRINTED = 2_000  # characters that are kept of what one case prints
@@ -76,7 +76,7 @@ class Trial:
             if job.stopped:
                 raise
             raise BrokenError(operation, "does not come back", endless(shown)) from None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OutOfTime):
             raise
         except NotImplementedError:
             raise StubError(operation) from None

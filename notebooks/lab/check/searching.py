@@ -18,6 +18,7 @@ from random import Random
 from textwrap import fill
 from typing import Any, TypeAlias
 
+from .apart import OutOfTime
 from .running import BrokenError, StubError, Trial
 
 Case: TypeAlias = list[Any]
@@ -124,9 +125,12 @@ def smallest_failure(
 
 
 def shrink(scenario: Scenario, found: Verdict, simpler: Callable[[Any], Iterable[Any]]) -> Verdict:
-    """Leave out or simplify one item at a time until every such step would pass."""
+    """Leave out or simplify one item at a time until every such step would pass, or time is up."""
     for case in _steps_down(found.case or [], simpler):
-        smaller = run(scenario, case)
+        try:
+            smaller = run(scenario, case)
+        except OutOfTime:
+            return found
         if smaller and smaller.state == found.state:
             return shrink(scenario, smaller, simpler)
     return found
