@@ -4,6 +4,7 @@
 
 import math
 import random as chance
+from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, repeat
 from random import Random
@@ -372,6 +373,36 @@ def in_numbers_of_numpy(attempts, base, cap):
 @also_right("pause")
 def in_fractions(attempts, base, cap):
     return min(Fraction(cap), Fraction(base) * 2 ** (attempts - 1))
+
+
+@also_right("pause")
+def in_decimals(attempts, base, cap):
+    return min(Decimal(cap), Decimal(base) * 2 ** (attempts - 1))
+
+
+@also_right("pause")
+def in_few_digits_of_numpy(attempts, base, cap):
+    return numpy.float32(min(cap, base * 2 ** (attempts - 1)))
+
+
+@also_right("pauses")
+def drawn_in_decimals(limit, source):
+    return [Decimal(source.random()) * longest for longest in LONGEST[: limit - 1]]
+
+
+@also_right("pauses")
+def drawn_in_fractions(limit, source):
+    return [Fraction(source.random()) * longest for longest in LONGEST[: limit - 1]]
+
+
+@also_right("pauses")
+def drawn_for_numpy(limit, source):
+    return list(numpy.array([source.uniform(0, longest) for longest in LONGEST[: limit - 1]]))
+
+
+@wrong("pauses", "pauses", "does not return a list of seconds")
+def gives_an_array(limit, source):
+    return numpy.array([source.uniform(0, longest) for longest in LONGEST[: limit - 1]])
 
 
 @also_right("pause")

@@ -5,6 +5,7 @@
 import math
 from bisect import bisect_left
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
 from sched import TaskStatus
@@ -638,6 +639,12 @@ def by_the_rest(start, every, now):
 def with_max(start, every, now):
     passed = max(0, int((now - start) / every) + 1) if now >= start else 0
     return start + passed * every
+
+
+@also_right(N)
+def in_decimals(start, every, now):
+    start, every, now = Decimal(start), Decimal(every), Decimal(now)
+    return max(start, start + (math.floor((now - start) / every) + 1) * every)
 
 
 @also_right(N)

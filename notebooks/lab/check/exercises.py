@@ -4,6 +4,7 @@ import dis
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from copy import copy
+from decimal import Decimal
 from inspect import iscoroutinefunction, isgeneratorfunction
 from math import isfinite
 from numbers import Real
@@ -238,8 +239,8 @@ def need_diagnosis(answer: Any, call: str, most: int = 100) -> Verdict | None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a learner's result is a number of any kind: numpy's and fractions too, not True."""
-    return isinstance(value, Real) and not isinstance(value, bool)
+    """Whether a learner's result is a number: NumPy's, fractions and decimals too, not True."""
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
 
 
 def all_numbers(items: Iterable[Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sched.table import counted
 
 from ..broken import BrokenPauses
-from .exercises import exercise, is_number, need_diagnosis, need_function
+from .exercises import a_kind, exercise, is_number, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import Case, Verdict, right, sequences, smallest_failure, wrong
 
@@ -162,7 +162,7 @@ def pause(function: Any) -> Verdict:
             got = trial.call(shown, "pause", function, attempts, base, cap)
             trial.lines[-1] += f"    # returned {got!r}"
             expected = min(cap, base * 2 ** (attempts - 1))
-            if is_number(got) and isclose(got, expected):
+            if is_number(got) and isclose(got, expected, rel_tol=1e-6):  # of NumPy's, too
                 continue
             detail = f"It returned {got!r}; it should return {expected!r}."
             if not is_number(got):
@@ -229,8 +229,9 @@ def pauses(function: Any) -> Verdict:
         drawn = []
         for seed in range(DRAWS):
             del trial.lines[1:]  # one list is shown: the one that is wrong
-            drawn.append(_draw(trial, function, limit, seed))
-            _one_list(drawn[-1], longest)
+            got = _draw(trial, function, limit, seed)
+            _one_list(got, longest)
+            drawn.append([float(seconds) for seconds in got])  # a Decimal, or what else it is
         if all(row == drawn[0] for row in drawn):
             detail = "Other sources, and the same pauses: all clients would come back together. "
             detail += f"Pause {len(longest)} should be anywhere from 0 to {longest[-1]}."
@@ -251,7 +252,9 @@ def _draw(trial: Trial, function: Any, limit: int, seed: int) -> Any:
 
 def _one_list(got: Any, longest: list[int]) -> None:
     if not isinstance(got, list) or not all(is_number(p) for p in got):
-        raise BrokenError("pauses", "does not return a list of seconds", f"It returned {got!r}.")
+        told = "" if isinstance(got, list) else f" That is {a_kind(got)}, not a list."
+        problem = "does not return a list of seconds"
+        raise BrokenError("pauses", problem, f"It returned {got!r}.{told}")
     if len(got) != len(longest):
         detail = f"With {counted(len(longest) + 1, 'attempt')} there "
         detail += f"{'is' if len(longest) == 1 else 'are'} {counted(len(longest), 'pause')}, "

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
-from numbers import Real
 from random import Random
 from typing import Any
 
 from ..broken import BrokenLevels
 from .counting import Counted, Counter
-from .exercises import exercise, need_class, need_diagnosis, need_function
+from .exercises import exercise, is_number, need_class, need_diagnosis, need_function
 from .running import BrokenError, Trial
 from .searching import (
     Case,
@@ -389,9 +388,7 @@ def diagnose_06(answer: Any) -> Verdict:
 
 
 def _is_seconds(delay: Any) -> bool:
-    if isinstance(delay, bool) or not isinstance(delay, Real):
-        return False
-    return 0 <= float(delay) <= 1000
+    return is_number(delay) and 0 <= float(delay) <= 1000
 
 
 def comes_out(delays: list[float]) -> list[int]:

@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from math import inf
 from typing import Any
@@ -477,6 +478,8 @@ def _next_time(trial: Trial, case: Case, function: Any) -> None:
     if not is_number(got):
         detail = f"It should be {expected:g}."
         raise BrokenError("next_time", "does not return a number of seconds", detail)
+    if isinstance(got, Decimal):  # which floats cannot be taken from
+        got = float(got)
     if abs(got - expected) < 1e-9 * max(1, abs(expected)):
         return
     detail = f"It returned {got}; the first time after {now:g} is {expected:g}."
