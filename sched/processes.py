@@ -18,6 +18,7 @@ end all the same, within its grace: a process ignores both, unless the pool has 
 SIGTERM is meant for it. So ``kill PID`` does nothing to it; ``kill -9 PID`` does.
 """
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -263,8 +264,10 @@ def serve(pipe: Connection, told: Connection) -> None:
     _end_with_parent()
     process = os.getpid()
     if hasattr(os, "register_at_fork"):
-        # What an action forks would hold the pipe open when this process has died.
-        os.register_at_fork(after_in_child=pipe.close)
+        # What an action forks would hold them open when this process has died: that one, and the
+        # one by which pebble hears how it ended.
+        pipes = [each for each in gc.get_objects() if type(each) is Connection]
+        os.register_at_fork(after_in_child=lambda: [pipe.close() for pipe in pipes])
     pipe.send_bytes(READY)
     with suppress(EOFError, OSError):
         while True:
