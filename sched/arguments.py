@@ -9,8 +9,10 @@ import math
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping
 from contextvars import copy_context
 from datetime import datetime, timedelta
+from functools import partial
 from numbers import Integral, Rational, Real
 from operator import index
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from sched.entry import Details
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what a signed 64-bit column of a database holds
 NOTHING: tuple[Any, ...] = ()
+# What a call of an async or a generator function returns, and the flags of their code.
+NEVER_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
+RUNS_LATER = 0x20 | 0x80 | 0x200  # inspect's CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 YEAR_10000 = 253402300800.0  # epoch seconds; what lies beyond was meant in another unit
 
 
@@ -143,13 +148,15 @@ def as_number(value: object, argument: str, *, at_least: float) -> float:
     raise error(f"{argument} must be a finite number >= {at_least}, got {shown(value)}")
 
 
-def as_count(value: object, argument: str, *, at_least: int) -> int:
-    """An int, not below ``at_least``."""
+def as_count(value: object, argument: str, *, at_least: int, at_most: int | None = None) -> int:
+    """An int, not below ``at_least``, and not above ``at_most``."""
     number = _as_int(value)
     if number is None:
         raise TypeError(f"{argument} must be an int, got {shown(value)}")
     if number < at_least:
         raise ValueError(f"{argument} must be at least {at_least}, got {shown(value)}")
+    if at_most is not None and number > at_most:
+        raise ValueError(f"{argument} must be at most {at_most}, got {shown(value)}")
     return number
 
 
@@ -170,6 +177,33 @@ def as_callable(value: object, argument: str) -> Callable[..., Any]:
     if not callable(value):
         raise TypeError(f"{argument} must be callable, got {shown(value)}")
     return value
+
+
+def as_plain(value: object, argument: str) -> Callable[..., Any]:
+    """Something that does its work when it is called: no async and no generator function. O(1)."""
+    function = as_callable(value, argument)
+    called: Any = function
+    while isinstance(called, partial):
+        called = called.func
+    called = getattr(called, "__func__", called)  # of a method
+    code = getattr(called, "__code__", getattr(type(called).__call__, "__code__", None))
+    if code is not None and code.co_flags & RUNS_LATER:
+        raise TypeError(
+            f"{argument} must be a plain function, got {shown(value)}: calling one that is async, "
+            "or a generator function, runs not one line of it"
+        )
+    return function
+
+
+def require_plain(value: object, argument: str) -> None:
+    """Raise TypeError if what a function has returned is work that is still to be done. O(1)."""
+    if issubclass(type(value), NEVER_RUN):  # what it says of itself may be user code
+        if not isinstance(value, AsyncGeneratorType):  # which has nothing to close either
+            cast(Any, value).close()
+        raise TypeError(
+            f"{argument} must be a plain function, got one that returned a {class_name(value)}, "
+            "of which not one line has run"
+        )
 
 
 def as_action(value: object) -> Callable[..., Any]:
@@ -251,7 +285,9 @@ def as_pause(task: Task, error: str | BaseException, retry_in: object, final: bo
         return None
     if policy is None:
         return seconds
-    if not policy.allows(task.attempts, error):
+    allowed = policy.allows(task.attempts, error)
+    require_plain(allowed, "retry.allows")
+    if not allowed:
         return None
     return as_seconds(policy.pause(task.attempts), "retry.pause()") if seconds is None else seconds
 

@@ -15,7 +15,7 @@ from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 from sched import forks
-from sched.arguments import YEAR_10000, as_callable, as_seconds, as_timestamp, shown
+from sched.arguments import YEAR_10000, as_plain, as_seconds, as_timestamp, shown
 
 
 @runtime_checkable
@@ -76,7 +76,7 @@ def _as_reading(value: Any, what: str) -> float:
 
 
 def _checked(function: object, argument: str) -> Callable[[], float]:
-    read = as_callable(function, argument)
+    read = as_plain(function, argument)
     return lambda: _as_reading(read(), f"{argument}()")
 
 

@@ -13,13 +13,15 @@ import threading
 from collections.abc import Callable
 from itertools import count
 
-from sched.arguments import class_name
+from sched.arguments import as_count, class_name
 from sched.base import Scheduler
 from sched.clock import checked
 from sched.execution import log_safely
 from sched.runner import Runner
 from sched.task import Task
 from sched.wakeups import Onlookers, Sleepers
+
+MOST = 10_000  # threads: more than most systems give, and less than would bring one down
 
 
 class Crew:
@@ -46,9 +48,9 @@ class Crew:
         self._crash: BaseException | None = None
 
     def _threads_for(self, workers: int) -> int:
-        """How many threads so many workers are. O(1)."""
+        """How many threads so many workers are. O(1). Raises ValueError for too many."""
         if self._runner.seats is None:
-            return workers
+            return as_count(workers, "workers", at_least=1, at_most=MOST)
         self._runner.seats = workers
         self._runner.look_again()
         return 1

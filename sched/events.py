@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
 from typing import Literal, TypeAlias, get_args
 
-from sched.arguments import as_callable, shown
+from sched.arguments import as_callable, as_plain, require_plain, shown
 from sched.audience import Audience
 from sched.entry import TaskEntry
 from sched.task import Task, pending_task
@@ -76,7 +76,7 @@ class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
                 raise ValueError(f"kinds must be of {', '.join(KINDS)}, got {shown(kind)}")
         token, told = object(), frozenset(kinds or KINDS)
         lists = [anybody for kind, anybody in self._lists.items() if kind in told]
-        self.join(token, (as_callable(function, "function"), told), *lists)
+        self.join(token, (as_plain(function, "function"), told), *lists)
         return lambda: self.leave(token)
 
     def tell(
@@ -91,7 +91,7 @@ class Subscribers(Audience[tuple[Subscriber, frozenset[Kind]]]):
         for function, kinds in list(self.values()):
             if kind in kinds:
                 try:
-                    function(event)
+                    require_plain(function(event), "function")
                 except BaseException as error:
                     if is_ctrl_c(error):
                         raise

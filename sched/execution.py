@@ -16,17 +16,15 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
 from time import monotonic
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
-from sched.arguments import shown
+from sched.arguments import NEVER_RUN, shown
 from sched.attempts import Attempt
 from sched.entry import details_of
 from sched.task import Task
 
 log = logging.getLogger("sched.workers")
-
-NEVER_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 class _Here(threading.local):

@@ -266,8 +266,9 @@ def serve(pipe: Connection, told: Connection) -> None:
     if hasattr(os, "register_at_fork"):
         # What an action forks would hold them open when this process has died: that one, and the
         # one by which pebble hears how it ended.
-        pipes = [each for each in gc.get_objects() if type(each) is Connection]
-        os.register_at_fork(after_in_child=lambda: [pipe.close() for pipe in pipes])
+        for each in gc.get_objects():
+            if type(each) is Connection:
+                os.register_at_fork(after_in_child=each.close)
     pipe.send_bytes(READY)
     with suppress(EOFError, OSError):
         while True:

@@ -33,6 +33,8 @@ Arrival: TypeAlias = tuple[Any, ...]  # (time, priority, task_name[, delay]) or 
 ServiceTime: TypeAlias = float | Callable[[Task, Random], float]
 FailureRate: TypeAlias = float | Callable[[Task, Random], bool | str | BaseException | None]
 
+MOST = 1_000_000  # workers
+
 
 def simulate(
     scheduler: Scheduler,
@@ -93,11 +95,15 @@ class _Simulation:
             )
         self.scheduler = scheduler
         self.clock = scheduler.clock
-        self.workers = arguments.as_count(workers, "workers", at_least=1)
-        if not callable(service_time):
+        self.workers = arguments.as_count(workers, "workers", at_least=1, at_most=MOST)
+        if callable(service_time):
+            arguments.as_plain(service_time, "service_time")
+        else:
             service_time = arguments.as_seconds(service_time, "service_time")
         self.service_time = service_time
-        if not callable(failure_rate):
+        if callable(failure_rate):
+            arguments.as_plain(failure_rate, "failure_rate")
+        else:
             failure_rate = arguments.as_number(failure_rate, "failure_rate", at_least=0)
             if failure_rate > 1:
                 raise ValueError(

@@ -41,7 +41,7 @@ class WorkerPool(Outcomes):
             pool.drain()
 
     scheduler: any Scheduler whose clock moves by itself.
-    workers: how many, and so how many tasks run at once.
+    workers: how many, and so how many tasks run at once: 10,000 at most, unless ``async``.
     executor: where they run: "thread"; "process", in processes that can be killed (needs pebble;
     what goes there and comes back is pickled); "async", on one event loop, thousands of ``async``
     functions at once (plain ones in at most 16 threads beside it); or any Executor of

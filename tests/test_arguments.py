@@ -282,6 +282,20 @@ def test_settings_are_keyword_only(scheduler_class: type[Scheduler]) -> None:
         scheduler_class(VirtualClock())
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_policy_whose_answer_is_still_to_come_is_named_and_changes_nothing() -> None:
+    class Policy(RetryPolicy):
+        async def allows(self, attempts: int, error: object) -> bool:  # type: ignore[override]
+            return False
+
+    s = HeapScheduler()
+    s.add_task(1, "t", retry=Policy())
+    task: Any = s.get_next_task()
+    with pytest.raises(TypeError, match="retry.allows must be a plain function, got one that"):
+        s.fail(task, "e")
+    s.complete(task)
+
+
 @pytest.mark.parametrize("bad", [math.nan, True, "1", None, 2**63])
 def test_reprioritize_refuses_a_bad_priority(s: Scheduler, bad: Any) -> None:
     i = s.add_task(3, "t")

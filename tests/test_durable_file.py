@@ -254,6 +254,7 @@ def test_a_fork_is_refused_in_the_child_and_harms_nothing(path: Path) -> None:
         ({"path": ""}, "path must be that of a file, got ''"),
         ({"path": ":memory:"}, "path must be that of a file"),
         ({"window": 0}, "window must be at least 1, got 0"),
+        ({"window": 2**63}, "window must be at most 9223372036854775807, got 9223372036854775808"),
         ({"durability": "some"}, "durability must be one of 'full', 'normal', 'async', got 'some'"),
         ({"history": -1}, "history must be"),
     ],

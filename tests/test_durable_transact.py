@@ -179,7 +179,7 @@ def test_a_function_of_which_nothing_would_run_is_refused(s: SQLiteScheduler) ->
         return coroutine(t)
 
     for function in (coroutine, generator, both, adds):
-        with pytest.raises(TypeError, match="function must be a plain one.*not one line has run"):
+        with pytest.raises(TypeError, match="function must be a plain function, got.*not one line"):
             s.transact(function)
     gc.collect()  # it would be said now that nobody has awaited it
     assert len(s) == 0
@@ -198,6 +198,7 @@ def test_a_function_of_which_nothing_would_run_is_refused(s: SQLiteScheduler) ->
         "REINDEX sched_ready",
         "ALTER TABLE sched_tasks RENAME TO orders2",
         "CREATE TRIGGER a AFTER INSERT ON sched_tasks BEGIN SELECT 1; END",
+        "ALTER TABLE orders RENAME TO sched_orders",
         "CREATE TRIGGER a AFTER INSERT ON orders BEGIN DELETE FROM sched_tasks; END",
     ],
 )
@@ -210,6 +211,20 @@ def test_what_would_end_it_or_harm_the_tasks_is_refused(s: SQLiteScheduler, sql:
     with pytest.raises(PermissionError, match="may not"):
         s.transact(harm)
     assert (orders(s), len(s)) == ([], 0)
+    s.check()
+
+
+def test_no_other_table_takes_the_place_of_ours(s: SQLiteScheduler) -> None:
+    def hide(t: Transaction) -> None:
+        save(t)
+        t.execute("CREATE TEMP TABLE mine (id)")
+        with suppress(PermissionError):  # it is undone all the same
+            t.execute("ALTER TABLE mine RENAME TO Sched_Tasks")
+
+    with pytest.raises(PermissionError, match="may not.*make or write tables whose names begin"):
+        s.transact(hide)
+    assert (orders(s), len(s)) == ([], 0)
+    s.transact(lambda t: t.execute("ALTER TABLE orders RENAME TO old_orders"))
     s.check()
 
 

@@ -1,7 +1,9 @@
 """Subscribers hear of every move, once, after it has happened and with no lock held."""
 
+import gc
 import logging
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,6 +138,32 @@ def test_subscribe_refuses_what_is_no_kind_and_what_cannot_be_called(s: Schedule
     with pytest.raises(TypeError, match="function must be callable, got 3"):
         s.subscribe(3)  # type: ignore[arg-type]
     s.add_task(1, "a")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_subscriber_of_which_nothing_would_run_is_refused(
+    s: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def coroutine(event: TaskEvent) -> None: ...
+
+    def generator(event: TaskEvent) -> Any:
+        yield event
+
+    class Both:
+        async def __call__(self, event: TaskEvent) -> Any:
+            yield event
+
+        async def method(self, event: TaskEvent) -> None: ...
+
+    for function in (coroutine, generator, Both(), Both().method, partial(partial(generator))):
+        with pytest.raises(TypeError, match="function must be a plain function, got .*not one"):
+            s.subscribe(function)
+    s.subscribe(lambda event: coroutine(event))  # nobody can see that before it is called
+    s.subscribe(str)
+    s.add_task(1, "a")
+    gc.collect()  # it would be said now that nobody has awaited it
+    assert "function must be a plain function, got one that returned a coroutine" in caplog.text
+    assert len(caplog.records) == 1
 
 
 def test_pools_are_told_of_each_task_that_becomes_pending(

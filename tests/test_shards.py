@@ -1,5 +1,6 @@
 """Shards: where a task stands, in one order over all or in one for each, in memory and in files."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -148,6 +149,8 @@ def test_each_shard_has_the_queue_of_the_class() -> None:
     ("options", "error", "what"),
     [
         ({"shards": 0}, ValueError, "shards must be at least 1, got 0"),
+        ({"shards": 10**400}, ValueError, r"shards must be at most 1024, got 10+\.\.\.0+$"),
+        ({"by": asyncio.sleep}, TypeError, "by must be a plain function, got <function sleep"),
         ({"shards": "8"}, TypeError, "shards must be an int, got '8'"),
         ({"by": "key"}, TypeError, "by must be callable, got 'key'"),
         ({"factory": 3}, TypeError, "factory must be callable, got 3"),

@@ -1,5 +1,6 @@
 """simulate(): the real scheduler in virtual time, exact, repeatable, and nothing lost."""
 
+import asyncio
 import json
 import math
 from collections import Counter
@@ -514,6 +515,9 @@ class Unreadable(float):
     ("bad", "error", "message"),
     [
         ({"workers": 0}, ValueError, "workers must be at least 1, got 0"),
+        ({"workers": 10**400}, ValueError, "workers must be at most 1000000, got 10000"),
+        ({"service_time": asyncio.sleep}, TypeError, "service_time must be a plain function, got"),
+        ({"failure_rate": asyncio.sleep}, TypeError, "failure_rate must be a plain function, got"),
         ({"workers": 2.0}, TypeError, "workers must be an int, got 2.0"),
         ({"service_time": -1}, ValueError, "service_time .* >= 0, got -1"),
         ({"service_time": "1"}, TypeError, "service_time .* got '1'"),

@@ -462,6 +462,7 @@ def test_log_records_say_which_task_attempt_and_worker(caplog: pytest.LogCapture
         ({"scheduler": 3}, TypeError, "scheduler must be a Scheduler, got 3"),
         ({"scheduler": HeapScheduler(clock=VirtualClock())}, ValueError, "simulate()"),
         ({"workers": 0}, ValueError, "workers must be at least 1, got 0"),
+        ({"workers": 10**9}, ValueError, "workers must be at most 10000, got 1000000000"),
         ({"workers": 2.5}, TypeError, "workers must be an int, got 2.5"),
         ({"workers": True}, TypeError, "workers must be an int, got True"),
         ({"run": "print"}, TypeError, "run must be callable, got 'print'"),
@@ -478,8 +479,9 @@ def test_bad_arguments_are_named(arguments: dict, error: type[Exception], messag
 
 def test_bad_arguments_of_methods_are_named_and_change_nothing() -> None:
     with WorkerPool(HeapScheduler(), 2) as pool:
-        with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
-            pool.resize(0)
+        for wrong, bound in ((0, "at least 1"), (10**9, "at most 10000")):
+            with pytest.raises(ValueError, match=f"workers must be {bound}, got {wrong}"):
+                pool.resize(wrong)
         with pytest.raises(ValueError, match="timeout must be a finite number .* got -1"):
             pool.drain(-1)
         assert pool.workers == 2

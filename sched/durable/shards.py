@@ -25,6 +25,8 @@ from sched.durable.sharded_ledger import ShardedLedger
 from sched.heap import HeapScheduler
 from sched.task import Task
 
+MOST = 1024  # shards: each take looks at all their heads, and a file has a thread of its own
+
 
 class ShardedScheduler(Scheduler):
     """A scheduler that shares its tasks out among shards; ids are of one sequence::
@@ -32,7 +34,7 @@ class ShardedScheduler(Scheduler):
         s = ShardedScheduler(8)
         s = ShardedScheduler(2, factory=lambda k, **options: SQLiteScheduler(f"{k}.db", **options))
 
-    shards: how many.
+    shards: how many, 1,024 at most.
     by: a function (task) that returns a text, or None: tasks of one text go to one shard. Only
     asked for a task without a key, which has no id yet; without it, or for None, that goes by its
     id. A task with a key always goes by that.
@@ -71,9 +73,9 @@ class ShardedScheduler(Scheduler):
         relaxed: bool = False,
         **options: Any,
     ) -> None:
-        self._number = arguments.as_count(shards, "shards", at_least=1)
-        self._by = None if by is None else arguments.as_callable(by, "by")
-        self._factory = arguments.as_callable(factory, "factory")
+        self._number = arguments.as_count(shards, "shards", at_least=1, at_most=MOST)
+        self._by = None if by is None else arguments.as_plain(by, "by")
+        self._factory = arguments.as_plain(factory, "factory")
         self._relaxed = arguments.as_flag(relaxed, "relaxed")
         super().__init__(**options)
 

@@ -62,7 +62,7 @@ class SQLiteScheduler(Scheduler):
             raise ValueError(
                 f"durability must be one of {names}, got {arguments.shown(durability)}"
             )
-        self.window = arguments.as_count(window, "window", at_least=1)
+        self.window = arguments.as_count(window, "window", at_least=1, at_most=arguments.LARGEST)
         self.durability: Durability = durability
         super().__init__(**options)
 
@@ -116,7 +116,7 @@ class SQLiteScheduler(Scheduler):
         The scheduler's own methods raise RuntimeError there, for they would wait for themselves.
         Returns what it returns, raises what it raises; then nothing of it has happened. It is
         called once. O(what it takes)."""
-        value, entries, completed = self._file.transact(arguments.as_callable(function, "function"))
+        value, entries, completed = self._file.transact(arguments.as_plain(function, "function"))
         if entries:
             self._announce("added", *entries)
         for done in completed:

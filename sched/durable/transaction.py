@@ -12,17 +12,21 @@ completes the task, it happens exactly once.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from types import AsyncGeneratorType
 from typing import Any
 
-from sched.arguments import NOTHING, as_rows, as_task, class_name
+from sched.arguments import NOTHING, as_rows, as_task, require_plain
 from sched.durable.rows import as_number, storable, storable_result
 from sched.durable.store import Store
 from sched.entry import TaskEntry
-from sched.execution import NEVER_RUN
 from sched.task import FinishedTask, Task
 
 OURS = "sched_"  # how the names of our tables and indexes begin
+
+# The tables, indexes and so on that are called so, whosever they are.
+NAMES = " UNION ALL ".join(
+    f"SELECT name FROM {schema} WHERE lower(name) GLOB '{OURS}*'"
+    for schema in ("sqlite_schema", "sqlite_temp_schema")
+)
 
 # What may be done to what has such a name, which SQLite tells as the first argument or the second.
 LOOKS = (sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION)
@@ -30,6 +34,10 @@ LOOKS = (sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION)
 NEVER = (
     *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_PRAGMA),
     *(sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH),
+)
+FORBIDDEN = (
+    "SQL in a transaction may not begin, commit or roll back, attach, set a PRAGMA, or make or "
+    f"write tables whose names begin with {OURS}"
 )
 
 
@@ -40,7 +48,7 @@ class Transaction:
         self._store: Store | None = store
         self.entries: list[TaskEntry] = []  # what was added
         self.completed: list[FinishedTask] = []
-        self._rolled_back: sqlite3.Error | None = None
+        self._spoilt: Exception | None = None
 
     def execute(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         """Execute one statement of SQL on the file, and return its rows. O(what it takes)::
@@ -50,12 +58,12 @@ class Transaction:
         It may read all tables and write all but those of the scheduler; it may not begin, commit
         or roll back. Raises PermissionError for that, and sqlite3.Error. An error that has rolled
         back (``INSERT OR ROLLBACK``, a full disk) ends the transaction: it is raised once more when
-        the function returns."""
-        return self._run(lambda connection: connection.execute(sql, parameters))
+        the function returns. So does to give a table a name that begins as ours do."""
+        return self._run(sql, lambda connection: connection.execute(sql, parameters))
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> None:
         """Execute one statement for each of many rows. Raises as ``execute`` does. O(rows)."""
-        self._run(lambda connection: connection.executemany(sql, rows))
+        self._run(sql, lambda connection: connection.executemany(sql, rows))
 
     def add_task(
         self,
@@ -102,10 +110,10 @@ class Transaction:
         self.completed.append(done)
 
     def require(self) -> None:
-        """Raise what has rolled all of it back, if something has: what came after it would be
-        committed without what came before. O(1)."""
-        if self._rolled_back is not None:
-            raise self._rolled_back
+        """Raise what is to undo all of it, if something is: it has rolled it back, and what came
+        after would be committed without what came before; or it has taken a name of ours. O(1)."""
+        if self._spoilt is not None:
+            raise self._spoilt
 
     def end(self) -> None:
         """The function has returned: nothing more can be done with this. O(1)."""
@@ -116,41 +124,37 @@ class Transaction:
             raise RuntimeError("a transaction ends when the function returns that was given it")
         return self._store
 
-    def _run(self, what: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> list[tuple[Any, ...]]:
+    def _run(
+        self, sql: object, what: Callable[[sqlite3.Connection], sqlite3.Cursor]
+    ) -> list[tuple[Any, ...]]:
         store = self._valid()
         self.require()
         store.table.write()  # what it has added is there to be read
         connection = store.connection
+        # An authorizer is not told of the new name. (A temporary table would hide one of ours.)
+        renames = "rename" in str(sql).lower()
+        ours = connection.execute(NAMES).fetchall() if renames else None
         connection.set_authorizer(_authorize)
         try:
-            return what(connection).fetchall()
+            found = what(connection).fetchall()
         except sqlite3.DatabaseError as error:
             if not connection.in_transaction:
-                self._rolled_back = error
+                self._spoilt = error
             if getattr(error, "sqlite_errorname", "").startswith("SQLITE_AUTH"):
-                raise PermissionError(
-                    "SQL in a transaction may not begin, commit or roll back, attach, set a "
-                    f"PRAGMA, or write the tables whose names begin with {OURS}"
-                ) from error
+                raise PermissionError(FORBIDDEN) from error
             raise
         finally:
             connection.set_authorizer(None)
+        if renames and connection.execute(NAMES).fetchall() != ours:
+            self._spoilt = PermissionError(FORBIDDEN)
+            raise self._spoilt
+        return found
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
     ours = any(name is not None and name.lower().startswith(OURS) for name in (first, second))
     forbidden = action in NEVER or (ours and action not in LOOKS)
     return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
-
-
-def _refuse(value: Any) -> None:
-    """An async function, or a generator, has returned, and nothing of it has run."""
-    if not isinstance(value, AsyncGeneratorType):  # which has nothing to close either
-        value.close()
-    raise TypeError(
-        f"function must be a plain one, got one that returned a {class_name(value)}, of which not "
-        "one line has run"
-    )
 
 
 class FunctionRaisedError(Exception):
@@ -177,8 +181,7 @@ def transact(
     transaction = Transaction(store)
     try:
         value = function(transaction)
-        if issubclass(type(value), NEVER_RUN):
-            _refuse(value)
+        require_plain(value, "function")
         transaction.require()
     except BaseException as error:  # a refusal too: what was done before it is undone
         moved = table.is_dirty or table.begun != before or not connection.in_transaction

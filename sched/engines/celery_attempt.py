@@ -4,10 +4,9 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from sched.arguments import as_error
+from sched.arguments import NEVER_RUN, as_error
 from sched.durable.actions import function_of, policy_of
 from sched.durable.rows import storable_result
-from sched.execution import NEVER_RUN
 from sched.retry import RetryPolicy
 
 
