@@ -102,12 +102,12 @@ class BrokenDelays:
         self.added = 0
 
     def add_task(self, priority, task_name, delay=0):
-        self.added += 1
+        self.added = self.added + 1
         heappush(self.waiting, (delay, self.added, priority, task_name))
 
     def get_next_task(self, now):
         if self.waiting and self.waiting[0][0] <= now:
-            _, number, priority, task_name = heappop(self.waiting)
+            due, number, priority, task_name = heappop(self.waiting)
             heappush(self.ready, (priority, number, task_name))
         if not self.ready:
             return None
@@ -210,7 +210,7 @@ class BrokenLevels:
 
     def get_next_task(self, now):
         while self.waiting and self.waiting[0][0] <= now:
-            _, _, priority, task_name = heappop(self.waiting)
+            due, number, priority, task_name = heappop(self.waiting)
             self.levels.setdefault(priority, deque()).append(task_name)
         if not self.levels:
             return None
