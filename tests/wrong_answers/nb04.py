@@ -361,13 +361,13 @@ def caps_the_later_ones_only(attempts, base, cap):
 @also_right("pause")
 def by_calling_itself(attempts, base, cap):
     if attempts == 1:
-        return min(base, cap)
-    return min(2 * by_calling_itself(attempts - 1, base, cap), cap)
+        return min(Decimal(base), Decimal(cap))
+    return min(2 * by_calling_itself(attempts - 1, base, cap), Decimal(cap))
 
 
 @also_right("pause")
 def in_numbers_of_numpy(attempts, base, cap):
-    return numpy.minimum(cap, base * 2.0 ** (attempts - 1))
+    return numpy.float32(numpy.minimum(cap, base * 2.0 ** (attempts - 1)))
 
 
 @also_right("pause")
@@ -375,29 +375,10 @@ def in_fractions(attempts, base, cap):
     return min(Fraction(cap), Fraction(base) * 2 ** (attempts - 1))
 
 
-@also_right("pause")
-def in_decimals(attempts, base, cap):
-    return min(Decimal(cap), Decimal(base) * 2 ** (attempts - 1))
-
-
-@also_right("pause")
-def in_few_digits_of_numpy(attempts, base, cap):
-    return numpy.float32(min(cap, base * 2 ** (attempts - 1)))
-
-
 @also_right("pauses")
-def drawn_in_decimals(limit, source):
-    return [Decimal(source.random()) * longest for longest in LONGEST[: limit - 1]]
-
-
-@also_right("pauses")
-def drawn_in_fractions(limit, source):
-    return [Fraction(source.random()) * longest for longest in LONGEST[: limit - 1]]
-
-
-@also_right("pauses")
-def drawn_for_numpy(limit, source):
-    return list(numpy.array([source.uniform(0, longest) for longest in LONGEST[: limit - 1]]))
+def drawn_in_numbers_of_three_kinds(limit, source):
+    kinds = (Decimal, Fraction, numpy.float64)
+    return [kinds[n % 3](source.random()) * LONGEST[n] for n in range(limit - 1)]
 
 
 @wrong("pauses", "pauses", "does not return a list of seconds")
