@@ -54,8 +54,13 @@ class Assumptions:
     headroom: float = 0.7
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            arguments.as_seconds(value, name, positive=True)  # a positive, finite number
+        for name in ("seconds", "wait"):
+            arguments.as_seconds(getattr(self, name), name, positive=True)
+        arguments.as_count(self.workers, "workers", at_least=1)
+        if not 0 < arguments.as_number(self.headroom, "headroom", at_least=0) <= 1:
+            raise ValueError(
+                f"headroom must be above 0 and at most 1, got {arguments.shown(self.headroom)}"
+            )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
 
+from sched.arguments import as_number
+
 # Upper bounds in seconds, the same for all histograms, so that any two can be added up or compared.
 BOUNDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -46,8 +48,8 @@ class Histogram:
         """What the share ``q`` of all observations is at most, in seconds; 0 if there is none.
 
         An estimate: within a bucket they are taken to be spread evenly, and above the last bound to
-        be at it. q: 0 to 1, else ValueError. O(bounds)."""
-        if not 0 <= q <= 1:
+        be at it. q: 0 to 1, else TypeError or ValueError. O(bounds)."""
+        if as_number(q, "q", at_least=0) > 1:
             raise ValueError(f"q must be from 0 to 1, got {q!r}")
         wanted, before, lower = q * self.count, 0, 0.0
         for bound, up_to in self.cumulative():

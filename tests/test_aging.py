@@ -88,6 +88,19 @@ def test_a_new_priority_counts_from_the_same_age(scheduler_class: type[Scheduler
     assert s.get_next_task().id == c[0]
 
 
+def test_an_aging_so_small_that_ranks_are_infinite_leaves_the_order_of_time(
+    scheduler_class: type[Scheduler],
+) -> None:
+    clock = VirtualClock(1e9)
+    s = scheduler_class(clock=clock, aging=1e-300)
+    s.add_task(2, "first")
+    clock.advance(1)
+    s.add_task(1, "second")
+    assert [str(s.get_next_task()) for _ in range(2)] == ["first", "second"]
+    assert s.task(1).priority == 2
+    s.check()
+
+
 @pytest.mark.parametrize("bad", [0, -1, math.nan, math.inf, "1", True])
 def test_a_bad_aging_is_refused(scheduler_class: type[Scheduler], bad: Any) -> None:
     with pytest.raises((TypeError, ValueError), match="aging.*got"):

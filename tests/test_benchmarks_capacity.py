@@ -87,8 +87,14 @@ def test_a_design_stops_at_its_dispatcher_or_at_its_machine() -> None:
 @pytest.mark.parametrize("name", ["seconds", "wait", "workers", "headroom"])
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_what_cannot_be_assumed_is_named(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} must be a finite .*{value}"):
+    with pytest.raises((TypeError, ValueError), match=f"{name} must be .* got {value}"):
         Assumptions(**{name: value})
+
+
+def test_a_dispatcher_is_not_planned_with_more_than_was_measured() -> None:
+    assert Assumptions(headroom=1).headroom == 1
+    with pytest.raises(ValueError, match=r"headroom must be above 0 and at most 1, got 1\.1"):
+        Assumptions(headroom=1.1)
 
 
 def test_the_command_measures_stores_prints_and_draws(

@@ -42,7 +42,7 @@ circle.append(circle)
 
 REFUSED: list[tuple[Any, str]] = [
     ((1, (2, 3)), r"args\[1\].*got \(2, 3\): it would come back as a list"),
-    (({1: "a"},), r"args\[0\].*got 1: as a key it would come back as a str, not a int"),
+    (({1: "a"},), r"args\[0\].*got 1: as a key it would come back as a str, not as int"),
     ((float("nan"),), r"args\[0\].*got nan"),
     (([1, {"a": float("inf")}],), r"args\[0\]\[1\]\['a'\].*got inf"),
     (("\ud800",), r"args\[0\].*lone surrogate"),

@@ -285,6 +285,8 @@ def test_quantiles_by_hand() -> None:
     assert (histogram.quantile(0.8), histogram.quantile(1)) == (0.5, 86400.0)
     with pytest.raises(ValueError, match="q must be from 0 to 1, got 95"):
         histogram.quantile(95)
+    with pytest.raises(TypeError, match="q must be a finite number >= 0, got '95'"):
+        histogram.quantile("95")  # type: ignore[arg-type]
 
 
 def test_time_that_a_clock_set_back_takes_away_counts_as_none() -> None:

@@ -22,8 +22,8 @@ MODULES = sorted((ROOT / "sched").rglob("*.py"))
 LAYERS = [
     {"audience", "bell", "entry", "forks", "lock"},
     {"task"},
-    {"arguments", "attempts", "histogram", "metrics", "queue", "sorted_run", "table"},
-    {"events", "ledger", "retry", "room", "timeline", "waiting"},
+    {"arguments", "attempts", "metrics", "queue", "sorted_run", "table"},
+    {"events", "histogram", "ledger", "retry", "room", "timeline", "waiting"},
     {"clock", "pending", "schedules"},
     {"task_table"},
     {"looks"},

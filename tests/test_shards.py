@@ -172,6 +172,9 @@ def test_bad_arguments_are_named(options: Any, error: type[Exception], what: str
 def test_a_factory_must_pass_its_options_on(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="factory must pass the options on"):
         ShardedScheduler(2, factory=lambda number, **_: SQLiteScheduler(tmp_path / f"{number}"))
+    with pytest.raises(TypeError, match="unexpected keyword argument") as caught:
+        ShardedScheduler(2, factory=lambda number: SQLiteScheduler(tmp_path / f"{number}"))
+    assert "factory is called with (number, **options)" in caught.value.__notes__[0]
 
 
 # --- relaxed order --------------------------------------------------------------------------------

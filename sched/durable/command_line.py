@@ -190,7 +190,12 @@ def _number(text: str) -> int | float:
 
 
 def _moment(text: str) -> Any:
-    for kind in (float, datetime.fromisoformat):
-        with suppress(ValueError):
-            return kind(text)
+    with suppress(ValueError):
+        return float(text)
+    with suppress(ValueError):
+        if (moment := datetime.fromisoformat(text)).tzinfo is not None:
+            return moment
+        raise argparse.ArgumentTypeError(
+            f"must say its offset from UTC, as in 2030-01-31T12:00+01:00, got {text!r}"
+        )
     raise argparse.ArgumentTypeError(f"must be epoch seconds or a date with time, got {text!r}")

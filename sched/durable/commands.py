@@ -19,6 +19,7 @@ from sched.arguments import class_name, shown
 from sched.durable.actions import function_of, name_of
 from sched.durable.copying import compact_file, copy_file
 from sched.durable.errors import StorageError
+from sched.durable.opening import as_path
 from sched.durable.reader import Reader
 from sched.durable.sqlite import SQLiteScheduler
 from sched.durable.store import Store
@@ -132,7 +133,7 @@ def _bytes(number: int) -> str:
 
 def backup(path: Path, given: Any) -> None:
     Reader(path)  # raises if it is no file of ours
-    copy_file(path, Path(given.to))
+    copy_file(path, as_path(given.to))
     print(f"{given.to}: {_bytes(Path(given.to).stat().st_size)}")
 
 
@@ -149,6 +150,8 @@ def opened(path: Path, *, make: bool = False, history: int = ALL) -> SQLiteSched
 def add(path: Path, given: Any) -> None:
     action = None if given.action is None else function_of(given.action)
     values: dict[str, Any] = {}
+    if action is None and (given.args is not None or given.kwargs is not None):
+        raise WrongError("--args and --kwargs are for an action: give --action NAME")
     if given.args is not None:
         values["args"] = _parsed(given.args, "--args", list, "an array")
     if given.kwargs is not None:

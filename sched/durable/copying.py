@@ -25,7 +25,7 @@ def copy_file(source: Path, target: Path) -> None:
     ``target`` is whole, then, or is not there. (Killed, it leaves a file whose name is that of the
     target and ``-new-...``, which nobody needs.) O(size of the file)."""
     # Each has a name of its own: two that are made at once do not write into one file.
-    new = target.with_name(f"{target.name}-new-{uuid.uuid4().hex[:12]}")
+    new = target.parent / f"{target.name}-new-{uuid.uuid4().hex[:12]}"
     try:
         if target.exists():
             raise FileExistsError

@@ -9,7 +9,6 @@ given up: in the program, or as ``python -m sched FILE discard ID``.
 
 import sqlite3
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 from sched.arguments import shown
@@ -49,8 +48,8 @@ def _text_or_bytes(text: bytes) -> str | bytes:
         return text
 
 
-def require_numbers(*numbers: object) -> None:
-    """That they can be compared with those of other tasks: rank, run_at and priority."""
-    for name, number in zip(("rank", "run_at", "priority"), numbers, strict=True):
-        if not (isinstance(number, int | float) and -inf < number < inf):
+def require_numbers(rank: object, priority: object) -> None:
+    """That they can be compared with those of other tasks. (With aging, a rank may be infinite.)"""
+    for name, number in (("rank", rank), ("priority", priority)):
+        if not isinstance(number, int | float):
             raise ValueError(f"its {name} is {shown(number)}")

@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
@@ -61,6 +61,16 @@ def _name(error: Exception) -> str:
     return getattr(error, "sqlite_errorname", None) or ""
 
 
+def require_file(path: Path) -> None:
+    """Raise StorageError if something is there that is no file: /dev/null, say, beside which
+    nothing is to be made, and which nobody is to be told to delete. O(1)."""
+    with suppress(OSError):  # whoever opens it is told
+        if path.is_dir():
+            raise StorageError(path, "it is a directory")
+        if path.exists() and not path.is_file():
+            raise StorageError(path, "it is no regular file")
+
+
 def open_database(
     path: Path, durability: Durability, aging: float | None
 ) -> tuple[sqlite3.Connection, str, int]:
@@ -71,8 +81,6 @@ def open_database(
         size = path.stat().st_size if path.exists() else None
         if size is None:
             _create(Path(os.path.realpath(path)), aging)  # where a link leads that leads nowhere
-        elif path.is_dir():
-            raise StorageError(path, "it is a directory")
         elif (names := _names(path)) > 1:
             raise StorageError(
                 path, f"it has {names} names (hard links), and a log for each: delete the others"

@@ -88,7 +88,7 @@ def _flaw(value: Any, where: str, depth: int) -> tuple[str, Any, str] | None:
         return None
     for key, each in value.items():
         if type(key) is not str:
-            return where, key, f"as a key it would come back as a str, not a {class_name(key)}"
+            return where, key, f"as a key it would come back as a str, not as {class_name(key)}"
         if (why := text_flaw(key)) is not None:
             return where, key, why
         if (found := _flaw(each, f"{where}[{key!r}]", depth + 1)) is not None:

@@ -125,6 +125,8 @@ class Reader:
             found = self.path.stat()
             if stat.S_ISDIR(found.st_mode):
                 raise StorageError(self.path, "it is a directory")
+            if not stat.S_ISREG(found.st_mode):
+                raise StorageError(self.path, "it is no regular file")
             if found.st_size == 0:
                 raise StorageError(self.path, "it is empty")
             return look(self.path, read_ours)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
 from itertools import chain
-from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 from sched.arguments import class_name, shown
@@ -158,7 +157,7 @@ def _item_of(row: Row, ledger: str) -> Item:
     (task_id, state, rank, run_at, priority, attempts) = row[:6]
     (number, started_at, finished_at, ended, result, error) = row[6:CHANGES]
     (added_at, name, *rest) = row[CHANGES:]
-    require_numbers(rank, run_at, priority)
+    require_numbers(rank, priority)
     payload = _payload(name, rank, priority, attempts, error, *rest)
     entry: TaskEntry = (rank, run_at, task_id, payload, added_at)
     if state < RUNNING:
@@ -176,12 +175,11 @@ def entry_of(row: Row) -> TaskEntry:
     """The entry of a pending task: for most, the first part of a row of ENTRY. O(1), or O(size of
     arguments). Raises DamagedError."""
     # By numbers, and in this order: it is done for each task that is taken.
-    just_a_name = row[5] == row[0] and row[6:] == PLAIN and type(row[3]) is str
-    if just_a_name and type(row[0]) in NUMBER and -inf < row[0] + row[1] < inf:
+    if row[5] == row[0] and row[6:] == PLAIN and type(row[0]) in NUMBER and type(row[3]) is str:
         return row[:5]
     rank, run_at, task_id, name, added_at, priority, *rest = row
     try:
-        require_numbers(rank, run_at, priority)
+        require_numbers(rank, priority)
         return (rank, run_at, task_id, _payload(name, rank, priority, *rest), added_at)
     except MAKES_NO_TASK as error:
         raise DamagedError(task_id, error) from error

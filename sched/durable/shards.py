@@ -114,7 +114,11 @@ class ShardedScheduler(Scheduler):
                 )
             return MemoryShard(factory.queue, moment, name, limits["aging"])
         options = {key: value for key, value in limits.items() if key != "max_pending"}
-        scheduler = factory(number, clock=moment, **options)
+        try:
+            scheduler = factory(number, clock=moment, **options)
+        except TypeError as error:
+            error.add_note("factory is called with (number, **options): let it pass the options on")
+            raise
         ledger = getattr(scheduler, "ledger", None)
         if not isinstance(ledger, SQLiteLedger):
             raise TypeError(

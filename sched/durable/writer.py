@@ -23,7 +23,7 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from sched.durable.errors import StorageError
-from sched.durable.opening import Durability, explained, open_database
+from sched.durable.opening import Durability, explained, open_database, require_file
 from sched.durable.ownership import Ownership
 from sched.durable.store import Store
 from sched.durable.transaction import FunctionRaisedError, transact
@@ -116,6 +116,7 @@ class Writer:
         self.is_open = True
         self.is_crowded = False  # whether the last requests came together
         self.failed: Exception | None = None  # what is in memory is not what is in the file
+        require_file(self.path)
         self.ownership = Ownership(self.path, lambda: inbox.letting_go)
         try:
             opened = open_database(self.path, durability, options["aging"])
