@@ -138,7 +138,7 @@ TWO = "<ul><li>[7]</li><li>[5, 7]</li></ul>"
         (
             "predict",
             'What do you expect? Choose 4 or 4.2.\nWithout buttons, predict("01-recall-2")',
-            "<p>2. What do you expect?</p><ul><li>4</li><li>4.2</li></ul>",
+            "<p>What do you expect?</p><ul><li>4</li><li>4.2</li></ul>",
         ),
         (
             "predict",
@@ -164,6 +164,15 @@ def test_a_question_lists_its_choices(call: str, printed: str, html: str) -> Non
     assert shown == html
     assert to_answer == reading.PLACE.format("Answer")
     assert ("hide-input" in cell.metadata["tags"]) is (call != "practice")
+
+
+def test_questions_of_one_cell_are_numbered() -> None:
+    """As they are above it."""
+    cell = code("predict()\npredict()", plain="What do you expect?")
+    cell.outputs *= 2
+    (cell,) = prepared(cell)
+    shown = [output.data["text/html"] for output in cell.outputs]
+    assert shown[:2] == ["<p>1. What do you expect?</p>", "<p>2. What do you expect?</p>"]
 
 
 @pytest.mark.parametrize("there", reading.AS_IT_IS_HERE)

@@ -65,7 +65,6 @@ ASKS = re.compile(r"(predict|explain|practice|turns|check)\b")
 CHOICES = re.compile(r"^(.*?)(?:Choose|One of) (.+)\.$", re.M)
 ASKED = re.compile(r'^predict\(\s*"([^"]+)"', re.M)
 REVEALED = re.compile(r'\breveal\(\s*"([^"]+)"')
-RECALLED = re.compile(r'"\d\d-recall-(\d+)"')
 # Filled in by conf.py when the page is written: a search finds nothing of it.
 PLACE = '<p class="run-it" data-verb="{}"></p>'
 
@@ -113,12 +112,14 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
                 cell.outputs = [new_output("stream", text=said)]  # type: ignore[no-untyped-call]
         if asks and asks[1] in ("predict", "explain"):  # what they ask stands below
             cell.metadata["tags"].append("hide-input")
+        is_question = asks is not None and asks[1] in ("predict", "explain", "practice")
+        questions = [o for o in cell.outputs if is_question and "text/plain" in o.get("data", {})]
         for output in cell.outputs:
-            shown = output.get("data", {}).get("text/plain", "")
             say_nothing_of_buttons(output)
-            if shown and asks and asks[1] in ("predict", "explain", "practice"):
-                number = RECALLED.search(shown)
-                output.data["text/html"] = question(output.data["text/plain"], number)
+        for number, output in enumerate(questions, 1):
+            several = number if len(questions) > 1 else None
+            output.data["text/html"] = question(output.data["text/plain"], several)
+        for output in cell.outputs:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = words_to_the_left(output.data["text/html"])
         cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
@@ -129,8 +130,8 @@ def prepared(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def question(shown: str, recalled: re.Match[str] | None = None) -> str:
-    """The HTML of a question, its choices a list; recalled: its number, where several are asked.
+def question(shown: str, number: int | None = None) -> str:
+    """The HTML of a question, its choices a list; number: which it is, where a cell asks several.
 
     shown: as it was printed, such as "What do you expect? Choose 'a', 'b' or 'c'."
     """
@@ -141,7 +142,7 @@ def question(shown: str, recalled: re.Match[str] | None = None) -> str:
     box = "highlight wraps" if is_prose(given) else "highlight"
     return (
         (f'<div class="{box}"><pre>{escape(given)}</pre></div>' if given else "")
-        + f"<p>{recalled[1] + '. ' if recalled else ''}{escape(asked)}</p>"
+        + f"<p>{f'{number}. ' if number else ''}{escape(asked)}</p>"
         + ("<ul>" + "".join(f"<li>{escape(c)}</li>" for c in choices) + "</ul>" if choices else "")
     )
 
