@@ -4,6 +4,7 @@ processes share is the disk.
 """
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import sys
@@ -227,6 +228,21 @@ def dies_but_for_a_child(folder: str, name: str) -> None:
         time.sleep(3600)
     append(Path(folder, name), str(child))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+MAILBOX = multiprocessing.Pipe()
+
+
+@action("jobs.hears_a_child")
+def hears_a_child(folder: str, name: str) -> None:
+    """It forks, and its child says something by a pipe that the module has."""
+    here, there = MAILBOX
+    child = os.fork()
+    if not child:
+        there.send(name)
+        os._exit(0)
+    os.waitpid(child, 0)
+    append(Path(folder, name), here.recv() if here.poll() else "nothing")
 
 
 class Unwritable:

@@ -839,6 +839,14 @@ def test_at_exit_tasks_in_processes_come_to_their_end(here: str) -> None:
     assert "was not shut down: waiting for its running tasks" in err
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_what_an_action_forks_keeps_the_pipes_of_the_program(here: str) -> None:
+    with program(here, "hears_a_child", "pool.drain(), pool.shutdown()") as parent:
+        out, err = parent.communicate(timeout=PATIENCE)
+    assert out == "2\n", err
+    assert (lines(here, "a"), lines(here, "b")) == (["a"], ["b"])
+
+
 def test_a_program_that_no_process_can_begin_with_is_told(here: str) -> None:
     with program(here, "waits", "pool.drain()", "main()") as parent:
         _, err = parent.communicate(timeout=PATIENCE)
