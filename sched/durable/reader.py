@@ -1,7 +1,6 @@
 """Reader: a look into a file, whoever has it; it never writes, and holds nobody up."""
 
 import sqlite3
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +11,7 @@ from sched.durable.counters import Counters
 from sched.durable.damage import fetched
 from sched.durable.disk_table import SELECT
 from sched.durable.errors import StorageError
-from sched.durable.opening import as_path, explained, look
+from sched.durable.opening import as_path, explained, look, require_file
 from sched.durable.ownership import owner_of
 from sched.durable.rows import item_of
 from sched.durable.schema import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, WAITING
@@ -122,12 +121,8 @@ class Reader:
             return read(connection)
 
         try:
-            found = self.path.stat()
-            if stat.S_ISDIR(found.st_mode):
-                raise StorageError(self.path, "it is a directory")
-            if not stat.S_ISREG(found.st_mode):
-                raise StorageError(self.path, "it is no regular file")
-            if found.st_size == 0:
+            require_file(self.path)
+            if self.path.stat().st_size == 0:
                 raise StorageError(self.path, "it is empty")
             return look(self.path, read_ours)
         except FileNotFoundError:
